@@ -1,0 +1,1 @@
+"""What the books mean: pure code that touches no file, no network and no clock."""

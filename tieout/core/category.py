@@ -1,0 +1,127 @@
+"""What a line of a settlement can mean: the closed list. UNKNOWN holds the settlement until a person says more.
+
+The meanings are those of the channels' reports; where each books to stands in `core/defaults.py`.
+"""
+
+from enum import StrEnum
+
+
+class Category(StrEnum):
+    """One meaning of a line; the value is the public name, as on pages, in files and in the API."""
+
+    SALES_PRINCIPAL = "sales.principal"  # price of the goods, before fees
+    SALES_SHIPPING = "sales.shipping"  # postage paid by the buyer
+    SALES_GIFTWRAP = "sales.giftwrap"  # gift wrap paid by the buyer
+    SALES_RESTOCKING = "sales.restocking"  # restocking fee kept from a refund
+    SALES_COD = "sales.cod"  # cash-on-delivery charge paid by the buyer
+    SALES_PAYMENT_METHOD_FEE = "sales.payment_method_fee"  # charge to the buyer for the payment method (JP)
+    SALES_EXPORT_CHARGE = "sales.export_charge"  # duty collected from the buyer on export orders
+    SALES_REGULATORY_FEE = "sales.regulatory_fee"  # recycling or eco charge paid by the buyer
+    SALES_CONTAINER_DEPOSIT = "sales.container_deposit"  # bottle deposit paid by the buyer
+    SALES_OTHER_CREDIT = "sales.other_credit"  # other credit to the seller inside an order
+    PROMO_PRINCIPAL = "promo.principal"  # seller-funded discount on the goods
+    PROMO_SHIPPING = "promo.shipping"  # free-shipping discount; offsets sales.shipping
+    PROMO_GIFTWRAP = "promo.giftwrap"  # discount on gift wrap
+    PROMO_TAX = "promo.tax"  # tax that falls away with a discount
+    PROMO_POINTS = "promo.points"  # loyalty points funded by the seller (JP), and their return
+    PROMO_ADJUSTMENT = "promo.adjustment"  # later correction of a promotion
+    TAX_COLLECTED = "tax.collected"  # tax charged to the buyer
+    TAX_WITHHELD_FACILITATOR = "tax.withheld.facilitator"  # tax the marketplace keeps and remits (US and similar)
+    TAX_WITHHELD_VAT = "tax.withheld.vat"  # VAT the marketplace keeps and remits (UK/EU deemed supplier)
+    TAX_WITHHELD_LVGT = "tax.withheld.lvgt"  # tax on low value imports kept by the marketplace (AU, NZ, SG, NO)
+    TAX_WITHHELD_TCS = "tax.withheld.tcs"  # India: tax collected at source, claimable
+    TAX_WITHHELD_TDS = "tax.withheld.tds"  # India: tax deducted at source (194-O), claimable
+    TAX_WITHHELD_INCOME = "tax.withheld.income"  # income tax withheld (MX, BR)
+    TAX_COMMINGLING = "tax.commingling"  # VAT on pooled inventory (EU)
+    TAX_RETROCHARGE = "tax.retrocharge"  # later tax correction of an order (date-range report)
+    REFUND_PRINCIPAL = "refund.principal"  # price returned to the buyer
+    REFUND_SHIPPING = "refund.shipping"  # postage returned to the buyer
+    REFUND_GIFTWRAP = "refund.giftwrap"  # gift wrap returned to the buyer
+    REFUND_TAX = "refund.tax"  # tax returned to the buyer
+    REFUND_PROMO = "refund.promo"  # discount taken back on a refund
+    REFUND_PROMO_TAX = "refund.promo_tax"  # tax part of a discount taken back
+    REFUND_GOODWILL = "refund.goodwill"  # extra credit to the buyer above the price
+    REFUND_RETURN_SHIPPING = "refund.return_shipping"  # return postage paid for the buyer
+    DISPUTE_ATOZ = "dispute.atoz"  # A-to-z guarantee claim
+    DISPUTE_CHARGEBACK = "dispute.chargeback"  # chargeback by the buyer's bank
+    DISPUTE_RECHARGE = "dispute.recharge"  # buyer charged again after a refund
+    FEE_REFERRAL = "fee.referral"  # commission on the sale, and its return on refunds
+    FEE_REFUND_ADMIN = "fee.refund_admin"  # part of the commission kept on a refund
+    FEE_CLOSING = "fee.closing"  # fixed or variable closing fee per item
+    FEE_FBA_FULFILMENT = "fee.fba_fulfilment"  # pick, pack and ship fee
+    FEE_FBA_STORAGE = "fee.fba_storage"  # monthly storage, overage, capacity reservation
+    FEE_FBA_LONGTERM_STORAGE = "fee.fba_longterm_storage"  # aged inventory surcharge
+    FEE_FBA_INBOUND = "fee.fba_inbound"  # inbound freight, placement and inbound defects
+    FEE_FBA_PREP = "fee.fba_prep"  # labelling, bagging, prep and unplanned services
+    FEE_FBA_REMOVAL = "fee.fba_removal"  # removal orders
+    FEE_FBA_DISPOSAL = "fee.fba_disposal"  # disposal orders
+    FEE_FBA_RETURNS = "fee.fba_returns"  # return processing fee
+    FEE_FBA_OTHER = "fee.fba_other"  # other fulfilment fees (low inventory level)
+    FEE_AWD = "fee.awd"  # Amazon Warehousing & Distribution
+    FEE_MCF = "fee.mcf"  # fulfilment of orders from other channels
+    FEE_REMOTE_FULFILMENT_CREDIT = "fee.remote_fulfilment_credit"  # credit for remote fulfilment
+    FEE_GRADE_RESELL = "fee.grade_resell"  # grading of returned goods for resale
+    FEE_SHIPPING_CHARGEBACK = "fee.shipping_chargeback"  # Amazon keeps buyer-paid postage on FBA orders
+    FEE_GIFTWRAP_CHARGEBACK = "fee.giftwrap_chargeback"  # Amazon keeps buyer-paid gift wrap on FBA orders
+    FEE_SHIPPING_HOLDBACK = "fee.shipping_holdback"  # commission on postage of own-shipped orders
+    FEE_SHIPPING_SERVICES = "fee.shipping_services"  # postage labels bought through the channel
+    FEE_ADVERTISING = "fee.advertising"  # sponsored ads and refunds of them
+    FEE_COUPON = "fee.coupon"  # coupon redemption, participation and performance fees
+    FEE_DEAL = "fee.deal"  # deal and promotion fees
+    FEE_VINE = "fee.vine"  # review programme fees
+    FEE_SUBSCRIPTION = "fee.subscription"  # selling plan or shop subscription
+    FEE_LISTING = "fee.listing"  # listing and high-volume listing fees
+    FEE_DIGITAL_SERVICES = "fee.digital_services"  # digital services tax passed on
+    FEE_REGULATORY_EPR = "fee.regulatory_epr"  # producer responsibility (EPR) contributions and service
+    FEE_TAX_CALCULATION = "fee.tax_calculation"  # tax calculation and collection service
+    FEE_TAX_ON_FEE = "fee.tax_on_fee"  # VAT, GST or sales tax on a fee
+    FEE_PAYMENT_METHOD = "fee.payment_method"  # fee for the payment method
+    FEE_COD = "fee.cod"  # fee for cash on delivery
+    FEE_FINANCE = "fee.finance"  # fee for faster payment
+    FEE_RENEWED = "fee.renewed"  # Amazon Renewed programme
+    FEE_EXCLUSIVES = "fee.exclusives"  # Amazon Exclusives programme
+    FEE_ADJUSTMENT = "fee.adjustment"  # correction of earlier fees
+    FEE_SERVICE = "fee.service"  # service fee of the date-range report; its description says which
+    FEE_OTHER = "fee.other"  # named fee without its own category
+    REIMBURSEMENT_FBA = "reimbursement.fba"  # payment for lost or damaged stock
+    REIMBURSEMENT_SAFET = "reimbursement.safet"  # SAFE-T claim for own-shipped orders
+    REIMBURSEMENT_OTHER = "reimbursement.other"  # other reimbursement
+    REIMBURSEMENT_CLAWBACK = "reimbursement.clawback"  # reimbursement taken back
+    LIQUIDATION_PROCEEDS = "liquidation.proceeds"  # sale of stock to a liquidator
+    LIQUIDATION_FEE = "liquidation.fee"  # liquidation fee
+    INCOME_REWARDS = "income.rewards"  # reward paid to the seller
+    ADJUSTMENT_MISC = "adjustment.misc"  # unnamed adjustment
+    ADJUSTMENT_REVERSAL = "adjustment.reversal"  # reversal without an order
+    RESERVE_CURRENT = "reserve.current"  # held back from this settlement
+    RESERVE_PREVIOUS = "reserve.previous"  # release of the prior settlement's reserve
+    BALANCE_PAYABLE_TO_AMAZON = "balance.payable_to_amazon"  # debt brought forward from a negative settlement
+    BALANCE_SUCCESSFUL_CHARGE = "balance.successful_charge"  # card or bank charge that repays the debt
+    BALANCE_OPENING = "balance.opening"  # opening balance
+    BALANCE_BAD_DEBT = "balance.bad_debt"  # debt written off
+    BALANCE_CROSS_ACCOUNT_DEBT = "balance.cross_account_debt"  # debt moved between marketplace accounts of one seller
+    TRANSFER_PAYOUT = "transfer.payout"  # payout to the bank
+    TRANSFER_FAILED = "transfer.failed"  # failed payout put back
+    TRANSFER_MICRO_DEPOSIT = "transfer.micro_deposit"  # bank verification cents
+    LOAN_DISBURSEMENT = "loan.disbursement"  # loan paid out
+    LOAN_REPAYMENT = "loan.repayment"  # loan repaid; interest not split
+    COST_IMPORT_DUTY = "cost.import_duty"  # import duty and import VAT
+    CLEARING_DIRECT_PAYMENT = "clearing.direct_payment"  # buyer paid the courier or another party directly
+    UNKNOWN = "unknown"  # label not in the map: holds the settlement
+    SALES_GROSS = "sales.gross"  # buyer's payment incl. tax and shipping, where the file does not split it
+    REFUND_GROSS = "refund.gross"  # money returned to the buyer, not split
+    SALES_GIFT_CARD = "sales.gift_card"  # gift card sold: a liability
+    SALES_TIP = "sales.tip"  # tip paid by the buyer
+    FEE_PAYMENT_PROCESSING = "fee.payment_processing"  # card or wallet fee per payment
+    FEE_INTERNATIONAL = "fee.international"  # fee for selling to another country
+    FEE_REGULATORY_OPERATING = "fee.regulatory_operating"  # eBay / Etsy regulatory operating fee
+    FEE_PERFORMANCE = "fee.performance"  # eBay below-standard and not-as-described surcharges
+    FEE_DISPUTE = "fee.dispute"  # handling fee for a chargeback or dispute
+    FEE_PAYOUT = "fee.payout"  # fee for an instant or express payout, and tax on it
+    FEE_FX = "fee.fx"  # currency conversion fee
+    FEE_AFFILIATE = "fee.affiliate"  # commission paid to affiliates or creators
+    FEE_PLATFORM_BILL = "fee.platform_bill"  # the platform's own bill (plan, apps) taken from the payout
+    FEE_CHARITY_DONATION = "fee.charity_donation"  # donation taken from the sale
+    RESERVE_HOLD = "reserve.hold"  # money held back by the channel
+    RESERVE_RELEASE = "reserve.release"  # held money given back
+    FX_CONVERSION = "fx.conversion"  # one leg of a conversion between two currency balances
+    CLEARING_GATEWAY = "clearing.gateway"  # order paid through another gateway; money comes by its own report

@@ -1,0 +1,57 @@
+"""The chart of accounts, tax rates and other facts of one set of books, as last read from the platform."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """`code` is what documents name; `kind` and `classification` are the platform's own words (REVENUE, EXPENSE …)."""
+
+    id: str
+    code: str
+    name: str
+    kind: str
+    classification: str
+    is_active: bool = True
+    tax_type: str = ""
+    currency: str = ""
+    is_system: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TaxRate:
+    """`code` is what documents name (OUTPUT2); `rate` is the effective rate, 0.20 for 20 %."""
+
+    code: str
+    name: str
+    rate: Decimal
+    is_active: bool = True
+    suits: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """One set of books: its identity and chart. `allowed` pairs the platform's action names with yes or no."""
+
+    id: str
+    name: str
+    country: str
+    base_currency: str
+    short_code: str = ""
+    zone: str = ""
+    plan: str = ""
+    is_demo: bool = False
+    period_lock_on: date | None = None
+    year_lock_on: date | None = None
+    currencies: tuple[str, ...] = ()
+    allowed: tuple[tuple[str, bool], ...] = ()
+    accounts: tuple[Account, ...] = ()
+    tax_rates: tuple[TaxRate, ...] = ()
+
+    def account(self, code: str) -> Account | None:
+        return next((account for account in self.accounts if account.code == code), None)
+
+    def tax_rate(self, code: str) -> TaxRate | None:
+        return next((rate for rate in self.tax_rates if rate.code == code), None)

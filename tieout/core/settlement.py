@@ -1,12 +1,13 @@
 """Settlement: one payout as the channel reports it. Line: one row with a meaning. Subtotal: equal rows of a month.
 
-A settlement may have ten million lines, so it is kept as subtotals; the lines are read again from the statement
-whenever a figure is opened. Both come from one reading, hence a subtotal always equals the sum of the lines it opens to.
+A settlement may have ten million lines, so it is kept as subtotals; the lines are read again from the statement when
+a figure is opened. Both come from one reading, hence a subtotal always equals the sum of the lines it opens to.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 from tieout.core.category import Category
@@ -61,7 +62,7 @@ class Subtotal:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """One payout. `total`: what the channel says it pays (negative: takes). `zone` decided the months of the subtotals."""
+    """One payout. `total`: what the channel says it pays (negative: takes). `zone` decided the subtotals' months."""
 
     id: str
     channel: str
@@ -102,6 +103,16 @@ class Settlement:
     def unknown(self) -> tuple[Subtotal, ...]:
         """What no map knows: holds the settlement, with the amount at stake."""
         return tuple(subtotal for subtotal in self.subtotals if subtotal.category is Category.UNKNOWN)
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for two files that say the same money: every total by label, site and month, whatever the bytes."""
+        figures = sorted(
+            (part.label.words, part.marketplace, str(part.month), part.variant, part.amount.minor, part.rows)
+            for part in self.subtotals
+        )
+        head = (self.channel, self.id, self.currency, self.total.minor, self.start.isoformat(), self.end.isoformat())
+        return sha256(repr((head, self.zone, figures)).encode()).hexdigest()
 
     def with_meanings(self, meanings: dict[Label, Category]) -> "Settlement":
         """The same settlement with the unknown labels that a person has since explained."""

@@ -1,0 +1,1 @@
+"""Everything that is kept: tables and the functions over them; the only room that builds a query."""

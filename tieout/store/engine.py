@@ -1,0 +1,86 @@
+"""The database: one engine that writes, one that only reads, and a transaction opened for one organisation.
+
+SQLite from 3.7.0 to 3.51.2 can corrupt a file in WAL mode (https://www.sqlite.org/wal.html#walresetbug; 3.52.0 was
+withdrawn), so WAL is used only where the library is safe, a rollback journal elsewhere.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+
+
+@dataclass(frozen=True, slots=True)
+class Db:
+    """An open transaction that belongs to one organisation; every function of the store takes it first."""
+
+    connection: sa.Connection
+    organisation: str
+
+    def execute(self, statement: sa.Executable, parameters: Any = None) -> sa.CursorResult[Any]:
+        return self.connection.execute(statement, parameters)
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """The same database twice: doors get the reading one, which cannot write."""
+
+    writing: sa.Engine
+    reading: sa.Engine
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.writing.dialect.name == "sqlite"
+
+    def dispose(self) -> None:
+        self.writing.dispose()
+        self.reading.dispose()
+
+
+def wal_is_safe(version: tuple[int, ...]) -> bool:
+    return version >= (3, 51, 3) and version[:2] != (3, 52)
+
+
+def open_engines(url: str) -> Engines:
+    """`sqlite:////path/app.db` or `postgresql+psycopg://…`. Nothing is created; see `store.schema`."""
+    return Engines(make_engine(url), make_engine(url, read_only=True))
+
+
+def make_engine(url: str, read_only: bool = False) -> sa.Engine:
+    """One engine. SQLite: BEGIN IMMEDIATE for writers, since a deferred transaction that upgrades ignores busy_timeout."""
+    if not url.startswith("sqlite"):
+        return sa.create_engine(url, execution_options={"postgresql_readonly": True} if read_only else {})
+    engine = sa.create_engine(url, connect_args={"timeout": 30})
+    mode = "wal" if wal_is_safe(engine.dialect.dbapi.sqlite_version_info) else "delete"  # type: ignore[union-attr]
+    begin = "BEGIN" if read_only else "BEGIN IMMEDIATE"
+
+    @event.listens_for(engine, "connect")
+    def _connect(raw: Any, _record: Any) -> None:
+        raw.isolation_level = None  # we emit BEGIN ourselves
+        pragmas = ["busy_timeout=30000", "synchronous=full", "foreign_keys=on", "mmap_size=0"]
+        pragmas += ["query_only=1"] if read_only else [f"journal_mode={mode}"]
+        for pragma in pragmas:
+            raw.execute("pragma " + pragma)
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+@contextmanager
+def write(engines: Engines, organisation: str) -> Iterator[Db]:
+    """A transaction that commits at the end and rolls back on any exception."""
+    with engines.writing.begin() as connection:
+        yield Db(connection, organisation)
+
+
+@contextmanager
+def read(engines: Engines, organisation: str) -> Iterator[Db]:
+    """A transaction that cannot write, on either database."""
+    with engines.reading.begin() as connection:
+        yield Db(connection, organisation)

@@ -22,29 +22,10 @@ from tieout.core.failure import FailureKind, RemoteError
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "tieout"
 
-CORE_MAY_NOT_IMPORT = {
-    "os",
-    "socket",
-    "ssl",
-    "select",
-    "random",
-    "secrets",
-    "time",
-    "subprocess",
-    "threading",
-    "asyncio",
-} | {
-    "multiprocessing",
-    "pathlib",
-    "shutil",
-    "tempfile",
-    "glob",
-    "logging",
-    "urllib.request",
-    "http",
-    "sqlite3",
-    "importlib",
-}
+CORE_MAY_NOT_IMPORT = set(
+    "os socket ssl select random secrets time subprocess threading asyncio multiprocessing pathlib shutil tempfile "
+    "glob logging urllib.request http sqlite3 importlib".split()
+)
 CORE_MAY_NOT_CALL = {"open", "input", "print"}
 CLOCKS_AND_CHANCE = {"now", "today", "utcnow", "uuid1", "uuid4"}
 NO_FLOAT_ROOMS = {"core", "channels", "platforms", "store", "sync"}
@@ -53,16 +34,10 @@ BANNED_WORDS = {"manager", "service", "handler", "util", "common", "misc", "info
 NAMELESS_ROOMS = {"core", "store", "jobs", "sync"}
 # Proper names of the outside world. In the rooms above a platform or channel is a value that travels, never a word in
 # the code. The published codes of categories are values too, and keep the words that their readers know.
-VENDORS = {"xero", "quickbooks", "intuit", "qbo", "sage", "amazon", "amzn", "shopify"} | {
-    "ebay",
-    "etsy",
-    "stripe",
-    "paypal",
-    "woopayments",
-    "woocommerce",
-    "walmart",
-    "tiktok",
-}
+VENDORS = set(
+    "xero quickbooks intuit qbo sage amazon amzn shopify ebay etsy stripe paypal woopayments woocommerce walmart "
+    "tiktok".split()
+)
 PUBLISHED = {word for category in Category for word in (category.name, category.value)}
 
 

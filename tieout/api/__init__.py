@@ -1,0 +1,1 @@
+"""The REST contract: the same verbs for programs."""

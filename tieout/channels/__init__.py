@@ -1,0 +1,1 @@
+"""Where sales happen: one file or folder a channel."""

@@ -1,0 +1,1 @@
+"""The same verbs, typed: one file a group of commands."""

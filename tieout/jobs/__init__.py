@@ -1,0 +1,1 @@
+"""Durable work: the only room that knows DBOS."""

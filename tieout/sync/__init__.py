@@ -1,0 +1,1 @@
+"""The verbs: read, decide in core, act, record."""

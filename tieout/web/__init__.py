@@ -1,0 +1,1 @@
+"""Pages: the same verbs for people with a browser."""

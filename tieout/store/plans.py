@@ -1,0 +1,71 @@
+"""Plans as they were frozen on approval: never edited, only followed by a newer version."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from tieout.core.plan import Plan, plan_from_record, plan_to_record
+from tieout.store.engine import Db
+from tieout.store.metadata import ID, organisation_table, within
+from tieout.store.types import Moment
+
+PLANS = organisation_table(
+    "plans",
+    sa.Column("id", ID, nullable=False),
+    sa.Column("settlement", ID, nullable=False),
+    sa.Column("connection", ID, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("mapping_version", sa.Integer, nullable=False),
+    sa.Column("hash", sa.String(64), nullable=False),
+    sa.Column("record", sa.JSON, nullable=False),
+    sa.Column("frozen_at", Moment, nullable=False),
+    sa.Column("frozen_by", sa.String(120), nullable=False),
+    within(("settlement",), "settlements"),
+    sa.UniqueConstraint("organisation", "settlement", "version"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenPlan:
+    id: str
+    settlement: str
+    connection: str
+    plan: Plan
+    frozen_at: datetime
+    frozen_by: str
+
+
+def freeze(db: Db, frozen: FrozenPlan) -> None:
+    """Kept for good. The unique settlement and version refuse a second click."""
+    plan = frozen.plan
+    values: dict[str, Any] = {
+        "organisation": db.organisation,
+        "id": frozen.id,
+        "settlement": frozen.settlement,
+        "connection": frozen.connection,
+        "version": plan.version,
+        "mapping_version": plan.mapping_version,
+        "hash": plan.hash,
+        "record": plan_to_record(plan),
+        "frozen_at": frozen.frozen_at,
+        "frozen_by": frozen.frozen_by,
+    }
+    db.execute(sa.insert(PLANS), values)
+
+
+def newest(db: Db, settlement: str) -> FrozenPlan | None:
+    query = sa.select(PLANS).where(PLANS.c.organisation == db.organisation, PLANS.c.settlement == settlement)
+    row = db.execute(query.order_by(PLANS.c.version.desc()).limit(1)).mappings().first()
+    return _frozen(row) if row else None
+
+
+def get(db: Db, id: str) -> FrozenPlan:
+    query = sa.select(PLANS).where(PLANS.c.organisation == db.organisation, PLANS.c.id == id)
+    return _frozen(db.execute(query).mappings().one())
+
+
+def _frozen(row: sa.RowMapping) -> FrozenPlan:
+    plan = plan_from_record(row["record"])
+    return FrozenPlan(row["id"], row["settlement"], row["connection"], plan, row["frozen_at"], row["frozen_by"])

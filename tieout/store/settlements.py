@@ -1,0 +1,250 @@
+"""Settlements and their subtotals, one row a version: a changed file of a known settlement is a new version."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+
+from tieout.core.category import Category
+from tieout.core.day import Month
+from tieout.core.money import Money
+from tieout.core.settlement import Label, Settlement, Subtotal, Warning
+from tieout.store.engine import Db
+from tieout.store.metadata import ID, organisation_table
+from tieout.store.types import Amount4, Moment
+
+SETTLEMENTS = organisation_table(
+    "settlements",
+    sa.Column("id", ID, nullable=False),
+    sa.Column("channel", sa.String(32), nullable=False),
+    sa.Column("number", sa.String(64), nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("is_current", sa.Boolean(create_constraint=False), nullable=False),
+    sa.Column("statement", sa.String(64), nullable=False),
+    sa.Column("fingerprint", sa.String(64), nullable=False),
+    sa.Column("marketplace", sa.String(64), nullable=False),
+    sa.Column("country", sa.String(2), nullable=False),
+    sa.Column("currency", sa.String(3), nullable=False),
+    sa.Column("total", Amount4, nullable=False),
+    sa.Column("starts_at", Moment, nullable=False),
+    sa.Column("ends_at", Moment, nullable=False),
+    sa.Column("deposit_on", sa.String(10)),
+    sa.Column("zone", sa.String(64), nullable=False),
+    sa.Column("subtotals", sa.JSON, nullable=False),
+    sa.Column("warnings", sa.JSON, nullable=False),
+    sa.Column("imported_at", Moment, nullable=False),
+    sa.Column("status", sa.String(32), nullable=False),
+    sa.Column("code", sa.String(64), nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("changed_at", Moment, nullable=False),
+    sa.Column("next_at", Moment),
+    sa.UniqueConstraint("organisation", "channel", "number", "version"),
+    sa.Index("ix_settlements_newest", "organisation", "is_current", "ends_at", "id"),
+    sa.Index("ix_settlements_status", "organisation", "status", "ends_at", "id"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A settlement as it is kept: the settlement itself, its version, and how far it has come."""
+
+    id: str
+    version: int
+    settlement: Settlement
+    warnings: tuple[Warning, ...]
+    imported_at: datetime
+    status: str
+    code: str = ""
+    reason: str = ""
+    changed_at: datetime | None = None
+    next_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a list is asked for. `after` is the last row seen: its end and id."""
+
+    search: str = ""
+    statuses: tuple[str, ...] = ()
+    channel: str = ""
+    after: tuple[datetime, str] | None = None
+    limit: int = 50
+
+
+def add(db: Db, kept: Kept) -> None:
+    """A new version becomes the current one; older rows stay. The unique number and version refuse a second writer."""
+    table, settlement = SETTLEMENTS, kept.settlement
+    same = (table.c.organisation == db.organisation) & (table.c.channel == settlement.channel)
+    db.execute(sa.update(table).where(same, table.c.number == settlement.id).values(is_current=False))
+    db.execute(sa.insert(table), _row(db.organisation, kept))
+
+
+def get(db: Db, id: str) -> Kept | None:
+    row = db.execute(_select(db).where(SETTLEMENTS.c.id == id)).mappings().first()
+    return _kept(row) if row else None
+
+
+def current(db: Db, channel: str, number: str) -> Kept | None:
+    """The newest version of one payout."""
+    table = SETTLEMENTS
+    wanted = (table.c.channel == channel) & (table.c.number == number) & table.c.is_current
+    row = db.execute(_select(db).where(wanted)).mappings().first()
+    return _kept(row) if row else None
+
+
+def version_before(db: Db, kept: Kept) -> Kept | None:
+    table = SETTLEMENTS
+    wanted = (table.c.channel == kept.settlement.channel) & (table.c.number == kept.settlement.id)
+    query = _select(db).where(wanted, table.c.version < kept.version).order_by(table.c.version.desc())
+    row = db.execute(query.limit(1)).mappings().first()
+    return _kept(row) if row else None
+
+
+def neighbour_before(db: Db, kept: Kept) -> Kept | None:
+    """The settlement of the same channel, site and currency that ended last before this one ended."""
+    table, settlement = SETTLEMENTS, kept.settlement
+    query = _select(db).where(
+        table.c.is_current,
+        table.c.channel == settlement.channel,
+        table.c.currency == settlement.currency,
+        table.c.marketplace == settlement.marketplace,
+        table.c.ends_at <= settlement.end,
+        table.c.number != settlement.id,
+    )
+    row = db.execute(query.order_by(table.c.ends_at.desc()).limit(1)).mappings().first()
+    return _kept(row) if row else None
+
+
+def listed(db: Db, wanted: Wanted) -> Sequence[Kept]:
+    """Current settlements, the newest end first; a page at a time by key, never by offset."""
+    table = SETTLEMENTS
+    query = _select(db).where(table.c.is_current)
+    if wanted.statuses:
+        query = query.where(table.c.status.in_(wanted.statuses))
+    if wanted.channel:
+        query = query.where(table.c.channel == wanted.channel)
+    for word in wanted.search.split():
+        query = query.where(_mentions(word))
+    if wanted.after:
+        query = query.where(sa.tuple_(table.c.ends_at, table.c.id) < sa.tuple_(*map(sa.literal, _key(wanted.after))))
+    query = query.order_by(table.c.ends_at.desc(), table.c.id.desc()).limit(wanted.limit)
+    return [_kept(row) for row in db.execute(query).mappings()]
+
+
+def counts(db: Db) -> dict[str, int]:
+    """How many current settlements stand in each status."""
+    table = SETTLEMENTS
+    query = sa.select(table.c.status, sa.func.count()).where(
+        table.c.organisation == db.organisation, table.c.is_current
+    )
+    return dict(db.execute(query.group_by(table.c.status)).tuples().all())
+
+
+def in_status(db: Db, statuses: tuple[str, ...]) -> Sequence[Kept]:
+    return listed(db, Wanted(statuses=statuses, limit=10_000))
+
+
+def mark(db: Db, kept: Kept) -> None:
+    """Store how far it has come: status, reason and next step. The money of a version never changes."""
+    table = SETTLEMENTS
+    columns = ("status", "code", "reason", "changed_at", "next_at")
+    values = {column: getattr(kept, column) for column in columns}
+    db.execute(sa.update(table).where(table.c.organisation == db.organisation, table.c.id == kept.id).values(values))
+
+
+def renew(db: Db, kept: Kept) -> None:
+    """The same version read again (another zone decided the months): only for one that no plan has frozen."""
+    table, row = SETTLEMENTS, _row(db.organisation, kept)
+    values = {column: row[column] for column in ("subtotals", "zone", "fingerprint")}
+    db.execute(sa.update(table).where(table.c.organisation == db.organisation, table.c.id == kept.id).values(values))
+
+
+def _select(db: Db) -> sa.Select[Any]:
+    return sa.select(SETTLEMENTS).where(SETTLEMENTS.c.organisation == db.organisation)
+
+
+def _key(after: tuple[datetime, str]) -> tuple[str, str]:
+    moment, id = after
+    return Moment().process_bind_param(moment, None) or "", id  # type: ignore[arg-type]
+
+
+def _mentions(word: str) -> sa.ColumnElement[bool]:
+    table, pattern = SETTLEMENTS, "%" + word.replace("!", "!!").replace("%", "!%").replace("_", "!_") + "%"
+    columns = (
+        table.c.number,
+        table.c.marketplace,
+        table.c.currency,
+        table.c.starts_at,
+        table.c.ends_at,
+        table.c.status,
+    )
+    found = [sa.cast(column, sa.String).ilike(pattern, escape="!") for column in columns]
+    amount = word.replace(",", "")
+    if amount.replace(".", "", 1).replace("-", "", 1).isdigit():
+        found.append(table.c.total == Decimal(amount))
+    return sa.or_(*found)
+
+
+def _row(organisation: str, kept: Kept) -> dict[str, Any]:
+    settlement = kept.settlement
+    return {
+        "organisation": organisation,
+        "id": kept.id,
+        "channel": settlement.channel,
+        "number": settlement.id,
+        "version": kept.version,
+        "is_current": True,
+        "statement": settlement.statement,
+        "fingerprint": settlement.fingerprint,
+        "marketplace": settlement.marketplace,
+        "country": settlement.country,
+        "currency": settlement.currency,
+        "total": settlement.total.amount,
+        "starts_at": settlement.start,
+        "ends_at": settlement.end,
+        "deposit_on": settlement.deposit_on.isoformat() if settlement.deposit_on else None,
+        "zone": settlement.zone,
+        "subtotals": [_subtotal_row(subtotal) for subtotal in settlement.subtotals],
+        "warnings": [[warning.code, warning.message, warning.row] for warning in kept.warnings],
+        "imported_at": kept.imported_at,
+        "status": kept.status,
+        "code": kept.code,
+        "reason": kept.reason,
+        "changed_at": kept.changed_at or kept.imported_at,
+        "next_at": kept.next_at,
+    }
+
+
+def _subtotal_row(part: Subtotal) -> list[Any]:
+    words = list(part.label.words)
+    return [part.category.value, words, part.marketplace, str(part.month), part.amount.minor, part.rows, part.variant]
+
+
+def _kept(row: sa.RowMapping) -> Kept:
+    currency = row["currency"]
+    settlement = Settlement(
+        id=row["number"],
+        channel=row["channel"],
+        currency=currency,
+        country=row["country"],
+        marketplace=row["marketplace"],
+        start=row["starts_at"],
+        end=row["ends_at"],
+        deposit_on=date.fromisoformat(row["deposit_on"]) if row["deposit_on"] else None,
+        total=Money.of(row["total"], currency),
+        zone=row["zone"],
+        subtotals=tuple(_subtotal(part, currency) for part in row["subtotals"]),
+        statement=row["statement"],
+    )
+    warnings = tuple(Warning(code, message, number) for code, message, number in row["warnings"])
+    kept = Kept(row["id"], row["version"], settlement, warnings, row["imported_at"], row["status"])
+    return replace(kept, code=row["code"], reason=row["reason"], changed_at=row["changed_at"], next_at=row["next_at"])
+
+
+def _subtotal(part: list[Any], currency: str) -> Subtotal:
+    category, words, marketplace, month, minor, rows, variant = part
+    label, amount = Label(tuple(words)), Money(minor, currency)
+    return Subtotal(Category(category), label, marketplace, Month.read(month), amount, rows, variant)

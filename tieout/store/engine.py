@@ -50,7 +50,7 @@ def open_engines(url: str) -> Engines:
 
 
 def make_engine(url: str, read_only: bool = False) -> sa.Engine:
-    """One engine. SQLite: BEGIN IMMEDIATE for writers, since a deferred transaction that upgrades ignores busy_timeout."""
+    """One engine. SQLite: writers BEGIN IMMEDIATE, since a deferred transaction that upgrades ignores busy_timeout."""
     if not url.startswith("sqlite"):
         return sa.create_engine(url, execution_options={"postgresql_readonly": True} if read_only else {})
     engine = sa.create_engine(url, connect_args={"timeout": 30})

@@ -20,7 +20,7 @@ ID = sa.String(36)
 def organisation_table(
     name: str, *parts: sa.Column[Any] | sa.schema.SchemaItem, key: tuple[str, ...] = ("id",)
 ) -> sa.Table:
-    """A table whose every row belongs to one organisation: its id leads the primary key, so no link can cross organisations."""
+    """A table whose rows belong to organisations: the id leads the primary key, so no link crosses organisations."""
     return sa.Table(
         name,
         METADATA,

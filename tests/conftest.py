@@ -1,0 +1,200 @@
+"""Shared by all tests: a database, a data folder, a clock that tests set, ids in order, jobs that run when told to."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+
+from tieout.store.engine import Engines, open_engines, write
+from tieout.store.organisations import Organisation, create
+from tieout.store.schema import prepare
+from tieout.store.vault import MasterKeys, Vault
+
+START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Without a PostgreSQL its tests are left out, not skipped; who asks for them by name (-m pg) sees them fail."""
+    if not os.environ.get("TIEOUT_TEST_PG_URL") and not config.option.markexpr:
+        left_out = [item for item in items if item.get_closest_marker("pg")]
+        if left_out:
+            config.hook.pytest_deselected(items=left_out)
+            items[:] = [item for item in items if item not in left_out]
+
+
+@dataclass
+class Clock:
+    """Stands still until it is moved. Calling it gives the moment, so it can be handed in as `now`."""
+
+    at: datetime = START
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def advance(self, **parts: float) -> datetime:
+        """`advance(minutes=5)`, and the new moment."""
+        self.at += timedelta(**parts)
+        return self.at
+
+
+@dataclass
+class Ids:
+    """`id-0001`, `id-0002`, …: different, in order, the same in every run."""
+
+    given: int = 0
+
+    def __call__(self) -> str:
+        self.given += 1
+        return f"id-{self.given:04}"
+
+
+@dataclass
+class RecordingJobs:
+    """The port of `tieout.jobs` without durability: nothing runs before `run_all`, then everything, once a key."""
+
+    kinds: dict[str, Callable[..., Any]] = field(default_factory=dict)
+    asked: dict[str, tuple[str, dict[str, Any], str]] = field(default_factory=dict)
+    waiting: list[str] = field(default_factory=list)
+
+    def register(self, kind: str, function: Callable[..., Any]) -> None:
+        self.kinds[kind] = function
+
+    def enqueue(self, kind: str, key: str, arguments: dict[str, Any], lane: str = "background") -> None:
+        if key not in self.asked:
+            self.asked[key] = kind, arguments, lane
+            self.waiting.append(key)
+
+    def cancel(self, key: str) -> None:
+        if key in self.waiting:
+            self.waiting.remove(key)
+
+    def list(self, limit: int = 100) -> tuple[Any, ...]:
+        return ()
+
+    def run_all(self, limit: int = 1000) -> int:
+        """Runs what waits, and what that asks for, in order; how many ran. A job that raises ends the test."""
+        done = 0
+        while self.waiting:
+            assert done < limit, f"jobs keep asking for jobs: {self.waiting[:5]}"
+            kind, arguments, _ = self.asked[self.waiting.pop(0)]
+            self.kinds[kind](**arguments)
+            done += 1
+        return done
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def ids() -> Ids:
+    return Ids()
+
+
+@pytest.fixture
+def recording_jobs() -> RecordingJobs:
+    return RecordingJobs()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A data folder, as the product expects to find one."""
+    made = tmp_path / "tieout"
+    made.mkdir(mode=0o700)
+    return made
+
+
+# --- A database -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def prepared_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty SQLite database of this release, made once; each test gets a copy of its own."""
+    path = tmp_path_factory.mktemp("prepared") / "app.db"
+    engines = open_engines(f"sqlite:///{path}")
+    prepare(engines)
+    with engines.writing.connect() as connection:
+        connection.exec_driver_sql("ROLLBACK")  # a checkpoint is refused inside a transaction
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    engines.dispose()
+    return path
+
+
+@pytest.fixture
+def sqlite_url(prepared_file: Path, folder: Path) -> str:
+    shutil.copy(prepared_file, folder / "app.db")
+    return f"sqlite:///{folder / 'app.db'}"
+
+
+@pytest.fixture
+def pg_url() -> Iterator[str]:
+    """An empty PostgreSQL database of its own, dropped afterwards."""
+    server = os.environ.get("TIEOUT_TEST_PG_URL", "")
+    assert server, "TIEOUT_TEST_PG_URL names no PostgreSQL: set it, or leave the tests marked pg out"
+    name = f"tieout_test_{uuid4().hex}"
+    admin = sa.create_engine(server, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    yield sa.make_url(server).set(database=name).render_as_string(hide_password=False)
+    with admin.connect() as connection:
+        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+    admin.dispose()
+
+
+@pytest.fixture
+def sqlite_engines(sqlite_url: str) -> Iterator[Engines]:
+    engines = open_engines(sqlite_url)
+    yield engines
+    engines.dispose()
+
+
+@pytest.fixture
+def pg_engines(pg_url: str) -> Iterator[Engines]:
+    engines = open_engines(pg_url)
+    prepare(engines)
+    yield engines
+    engines.dispose()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.pg)])
+def engines(request: pytest.FixtureRequest) -> Engines:
+    """A prepared, empty database: the test runs once on SQLite and, with `-m pg`, once on PostgreSQL."""
+    which = "sqlite_engines" if request.param == "sqlite" else "pg_engines"
+    made: Engines = request.getfixturevalue(which)
+    return made
+
+
+# --- What most tests need in it -------------------------------------------------------------------------------------
+
+MASTER_KEYS = MasterKeys((b"k" * 32,), "the tests' own key")
+
+
+@pytest.fixture
+def vault(engines: Engines) -> Vault:
+    return Vault(engines, MASTER_KEYS)
+
+
+@pytest.fixture
+def organisation(engines: Engines, vault: Vault) -> str:
+    """The id of an organisation in London."""
+    return add_organisation(engines, vault, "org-london")
+
+
+@pytest.fixture
+def other_organisation(engines: Engines, vault: Vault) -> str:
+    """The id of another one, whose rows the first must never see."""
+    return add_organisation(engines, vault, "org-other")
+
+
+def add_organisation(engines: Engines, vault: Vault, id: str) -> str:
+    with write(engines, id) as db:
+        create(db, vault, Organisation(id, f"Organisation {id}", "GB", "Europe/London", START))
+    return id

@@ -1,0 +1,138 @@
+"""Mapping: which account and tax rate each figure of a settlement books to, in versions that never change."""
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+from tieout.core.category import Category
+from tieout.core.role import Role, role_of
+from tieout.core.settlement import Label, Subtotal
+
+_NAME_MOST = 200  # a description with a marketplace stays far below the 4,000 that books allow
+_CATEGORIES = {category.value for category in Category} - {Category.UNKNOWN.value}
+_ROLES = {role.value for role in Role}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Account and tax code as the books name them; `rate` is 0.20 for 20 %.
+
+    `name` is the line's heading; blank keeps the heading of each category, a name puts all that inherit it on one line.
+    """
+
+    account: str
+    tax: str
+    rate: Decimal
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.rate, Decimal) or not (self.rate.is_finite() and 0 <= self.rate < 1):
+            raise ValueError(f"a tax rate is a Decimal from 0 to below 1 (0.20 for 20 %), not {self.rate!r}")
+        if not self.account.strip() or not self.tax.strip():
+            raise ValueError(f"an entry needs an account and a tax code, not {self.account!r} and {self.tax!r}")
+        if len(self.name) > _NAME_MOST:
+            raise ValueError(f"a heading has at most {_NAME_MOST} characters, not {len(self.name)}")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Node:
+    """A place in the tree. `scope` is a category ("fee.referral"), a role ("fees") or blank for all; blank fits any."""
+
+    scope: str
+    marketplace: str = ""
+    variant: str = ""
+
+    def __post_init__(self) -> None:
+        if self.scope and self.scope not in _CATEGORIES and self.scope not in _ROLES:
+            raise ValueError(f"{self.scope!r} is neither a category nor a role")
+
+    def fits(self, subtotal: Subtotal) -> bool:
+        return (
+            self.scope in ("", subtotal.category.value, role_of(subtotal.category))
+            and self.marketplace in ("", subtotal.marketplace)
+            and self.variant in ("", subtotal.variant)
+        )
+
+    @property
+    def depth(self) -> tuple[int, bool, bool]:
+        """The deeper node wins: category before role before all, then a variant, then a marketplace."""
+        level = 2 if self.scope in _CATEGORIES else 1 if self.scope else 0
+        return level, bool(self.variant), bool(self.marketplace)
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """One version. Entries are kept in the order of their nodes, so equal mappings are equal however they came about.
+
+    `meanings` are labels no map knew, explained by a person. Raises ValueError for two entries at one node.
+    """
+
+    version: int
+    entries: tuple[tuple[Node, Entry], ...]
+    meanings: tuple[tuple[Label, Category], ...] = ()
+
+    def __post_init__(self) -> None:
+        for keys in ([node for node, _ in self.entries], [label for label, _ in self.meanings]):
+            if len(set(keys)) < len(keys):
+                raise ValueError("a mapping says each thing once")
+        if any(category is Category.UNKNOWN for _, category in self.meanings):
+            raise ValueError("unknown is not a meaning")
+        object.__setattr__(self, "entries", tuple(sorted(self.entries, key=lambda pair: pair[0])))
+        object.__setattr__(self, "meanings", tuple(sorted(self.meanings, key=lambda pair: pair[0])))
+
+    def resolve(self, subtotal: Subtotal) -> tuple[Node, Entry] | None:
+        """The deepest node that fits, with its entry: a scope that is no category means the figure inherits."""
+        if subtotal.category is Category.UNKNOWN:
+            return None
+        fitting = (pair for pair in self.entries if pair[0].fits(subtotal))
+        return max(fitting, key=lambda pair: pair[0].depth, default=None)
+
+    def entry_for(self, subtotal: Subtotal) -> Entry | None:
+        found = self.resolve(subtotal)
+        return found[1] if found else None
+
+    def roll_entry(self) -> Entry | None:
+        """Where a month's activity waits for the part that meets the deposit; never anything but its own account."""
+        return dict(self.entries).get(Node(Role.MONTH_ROLL.value))
+
+    def with_entry(self, node: Node, entry: Entry) -> "Mapping":
+        """The next version, with one node set. Nodes below it that override keep what they say."""
+        return replace(self, version=self.version + 1, entries=(*({**dict(self.entries), node: entry}.items()),))
+
+    def with_meaning(self, label: Label, category: Category) -> "Mapping":
+        """The next version, with one label explained."""
+        return replace(self, version=self.version + 1, meanings=(*({**dict(self.meanings), label: category}.items()),))
+
+    def to_record(self) -> dict[str, Any]:
+        """As JSON; rates are texts, so that nothing is rounded on the way."""
+        return {
+            "version": self.version,
+            "entries": [
+                {
+                    "scope": node.scope,
+                    "marketplace": node.marketplace,
+                    "variant": node.variant,
+                    "account": entry.account,
+                    "tax": entry.tax,
+                    "rate": str(entry.rate),
+                    "name": entry.name,
+                }
+                for node, entry in self.entries
+            ],
+            "meanings": [{"words": list(label.words), "category": category.value} for label, category in self.meanings],
+        }
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any]) -> "Mapping":
+        """Our own form back again, exactly."""
+        return cls(
+            record["version"],
+            tuple(
+                (
+                    Node(item["scope"], item["marketplace"], item["variant"]),
+                    Entry(item["account"], item["tax"], Decimal(item["rate"]), item["name"]),
+                )
+                for item in record["entries"]
+            ),
+            tuple((Label(tuple(item["words"])), Category(item["category"])) for item in record["meanings"]),
+        )

@@ -1,0 +1,75 @@
+"""Organisations: the first one and its owner, made on first start with the token that the console printed."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from tieout.people import passwords, sessions
+from tieout.people.needs import Needs
+from tieout.people.roles import Role
+from tieout.store import people as rows
+from tieout.store.engine import Db, read, write
+from tieout.store.organisations import Organisation, create
+
+SETUP_HOURS = 24
+
+
+class SetupClosed(Exception):
+    """Somebody already owns this installation, or the set-up token is wrong, used or too old."""
+
+
+@dataclass(frozen=True, slots=True)
+class FirstOwner:
+    """What the first page asks for. `country` is an ISO code, `zone` an IANA zone."""
+
+    organisation: str
+    country: str
+    zone: str
+    name: str
+    email: str
+    password: str
+
+
+def is_empty(needs: Needs) -> bool:
+    """Nobody is known here yet, so the first page is open to whoever holds the token."""
+    with read(needs.engines, "") as db:
+        return not rows.any_person(db)
+
+
+def first_owner_token(needs: Needs) -> str | None:
+    """A new set-up token, which ends every earlier one; None once a person exists."""
+    if not is_empty(needs):
+        return None
+    token, now = sessions.new_token(), needs.now()
+    with write(needs.engines, "") as db:
+        rows.drop_links(db, "setup")
+        rows.add_link(db, sessions.digest(token), "setup", None, now + timedelta(hours=SETUP_HOURS))
+    return token
+
+
+def is_setup_token(needs: Needs, token: str) -> bool:
+    with read(needs.engines, "") as db:
+        return not rows.any_person(db) and rows.link(db, sessions.digest(token), "setup", needs.now()) is not None
+
+
+def create_first_owner(needs: Needs, token: str, wanted: FirstOwner) -> rows.Member:
+    """The organisation and its owner, in one transaction. Raises SetupClosed; of two callers only one succeeds."""
+    if not is_setup_token(needs, token):  # before the hash, which takes time that a stranger could use up
+        raise SetupClosed("the set-up token is wrong, used or too old")
+    return create_owner(needs, wanted, token)
+
+
+def create_owner(needs: Needs, wanted: FirstOwner, token: str | None = None) -> rows.Member:
+    """As the console does it, where being there is proof enough. Raises SetupClosed once a person exists."""
+    password_hash = passwords.make_hash(wanted.password) if wanted.password else ""
+    person, organisation, now = needs.new_id(), needs.new_id(), needs.now()
+    with write(needs.engines, organisation) as db:
+        if rows.any_person(db) or (token is not None and not _take(db, token, needs)):
+            raise SetupClosed("this installation already has an owner")
+        create(db, needs.vault, Organisation(organisation, wanted.organisation, wanted.country, wanted.zone, now))
+        rows.add_person(db, rows.Person(person, wanted.email.lower(), wanted.name, password_hash, now))
+        rows.add_member(db, person, Role.OWNER, now)
+    return rows.Member(organisation, person, Role.OWNER)
+
+
+def _take(db: Db, token: str, needs: Needs) -> bool:
+    return rows.use_link(db, sessions.digest(token), "setup", needs.now()) is not None

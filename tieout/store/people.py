@@ -1,0 +1,278 @@
+"""Persons, organisations and who belongs to which; login sessions, one-use links, and the count of failed sign-ins.
+
+Persons stand above organisations, since one person may belong to many. Whatever lets somebody in (session, link,
+device) is kept as a SHA-256 of a 256-bit random text, so that a copy of the database opens nothing.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from tieout.store.engine import Db
+from tieout.store.metadata import ID, METADATA, organisation_table
+from tieout.store.organisations import ORGANISATIONS, Organisation
+from tieout.store.types import Moment
+
+DIGEST = sa.String(64)
+
+PERSONS = sa.Table(
+    "persons",
+    METADATA,
+    sa.Column("id", ID, primary_key=True),
+    sa.Column("email", sa.String(254), nullable=False, unique=True),
+    sa.Column("name", sa.String(120), nullable=False),
+    sa.Column("password_hash", sa.String(255), nullable=False),
+    sa.Column("created_at", Moment, nullable=False),
+)
+
+MEMBERS = organisation_table(
+    "members",
+    sa.Column("person", ID, sa.ForeignKey("persons.id"), nullable=False),
+    sa.Column("role", sa.String(16), nullable=False),
+    sa.Column("since", Moment, nullable=False),
+    sa.ForeignKeyConstraint(("organisation",), ("organisations.id",)),
+    sa.Index("ix_members_person", "person"),
+    key=("person",),
+)
+
+SESSIONS = sa.Table(
+    "login_sessions",
+    METADATA,
+    sa.Column("digest", DIGEST, primary_key=True),
+    sa.Column("person", ID, sa.ForeignKey("persons.id"), nullable=False),
+    sa.Column("organisation", ID, sa.ForeignKey("organisations.id"), nullable=False),
+    sa.Column("began_at", Moment, nullable=False),
+    sa.Column("seen_at", Moment, nullable=False),
+    sa.Column("address", sa.String(64), nullable=False),
+    sa.Index("ix_login_sessions_person", "person"),
+)
+
+LINKS = sa.Table(
+    "one_use_links",
+    METADATA,
+    sa.Column("digest", DIGEST, primary_key=True),
+    sa.Column("purpose", sa.String(16), nullable=False),
+    sa.Column("person", ID, sa.ForeignKey("persons.id")),
+    sa.Column("ends_at", Moment, nullable=False),
+)
+
+DEVICES = sa.Table(
+    "known_devices",
+    METADATA,
+    sa.Column("digest", DIGEST, primary_key=True),
+    sa.Column("person", ID, sa.ForeignKey("persons.id"), primary_key=True),
+    sa.Column("seen_at", Moment, nullable=False),
+)
+
+TRIES = sa.Table(
+    "sign_in_tries",
+    METADATA,
+    sa.Column("subject", DIGEST, primary_key=True),
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("last_at", Moment, nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """`email` is kept in small letters and is unique. `password_hash` is empty while none was set."""
+
+    id: str
+    email: str
+    name: str
+    password_hash: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    organisation: str
+    person: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One sign-in on one device, with the person and organisation it stands for."""
+
+    digest: str
+    person: Person
+    organisation: Organisation
+    role: str
+    began_at: datetime
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Something that opens one door once; `person` is who it signs in, if it names one."""
+
+    purpose: str
+    person: str | None
+
+
+def any_person(db: Db) -> bool:
+    return db.execute(sa.select(PERSONS.c.id).limit(1)).first() is not None
+
+
+def add_person(db: Db, person: Person) -> None:
+    """Raises sqlalchemy's IntegrityError when the e-mail address is taken."""
+    db.execute(
+        sa.insert(PERSONS).values(
+            id=person.id,
+            email=person.email,
+            name=person.name,
+            password_hash=person.password_hash,
+            created_at=person.created_at,
+        )
+    )
+
+
+def person_by_email(db: Db, email: str) -> Person | None:
+    return _person(db, PERSONS.c.email == email.lower())
+
+
+def person(db: Db, id: str) -> Person | None:
+    return _person(db, PERSONS.c.id == id)
+
+
+def first_owner(db: Db) -> Person | None:
+    """The person who has been an owner for longest."""
+    query = (
+        sa.select(PERSONS)
+        .join(MEMBERS, MEMBERS.c.person == PERSONS.c.id)
+        .where(MEMBERS.c.role == "owner")
+        .order_by(MEMBERS.c.since, PERSONS.c.id)
+        .limit(1)
+    )
+    row = db.execute(query).first()
+    return Person(row.id, row.email, row.name, row.password_hash, row.created_at) if row else None
+
+
+def set_password_hash(db: Db, person: str, password_hash: str) -> None:
+    db.execute(sa.update(PERSONS).where(PERSONS.c.id == person).values(password_hash=password_hash))
+
+
+def add_member(db: Db, person: str, role: str, now: datetime) -> None:
+    db.execute(sa.insert(MEMBERS).values(organisation=db.organisation, person=person, role=role, since=now))
+
+
+def memberships(db: Db, person: str) -> tuple[Member, ...]:
+    """The organisations of a person, oldest membership first."""
+    query = sa.select(MEMBERS).where(MEMBERS.c.person == person).order_by(MEMBERS.c.since, MEMBERS.c.organisation)
+    return tuple(Member(row.organisation, row.person, row.role) for row in db.execute(query))
+
+
+def role_of(db: Db, person: str) -> str | None:
+    """The role in the organisation this transaction was opened for."""
+    query = sa.select(MEMBERS.c.role).where(MEMBERS.c.organisation == db.organisation, MEMBERS.c.person == person)
+    return db.execute(query).scalar()
+
+
+def begin_session(db: Db, digest: str, person: str, address: str, now: datetime) -> None:
+    db.execute(
+        sa.insert(SESSIONS).values(
+            digest=digest, person=person, organisation=db.organisation, began_at=now, seen_at=now, address=address
+        )
+    )
+
+
+def session(db: Db, digest: str) -> Session | None:
+    """With the role as it is now: a removed member has no session any more."""
+    query = (
+        sa.select(SESSIONS, PERSONS, ORGANISATIONS, MEMBERS.c.role)
+        .select_from(SESSIONS)
+        .join(PERSONS, PERSONS.c.id == SESSIONS.c.person)
+        .join(ORGANISATIONS, ORGANISATIONS.c.id == SESSIONS.c.organisation)
+        .join(
+            MEMBERS,
+            (MEMBERS.c.organisation == SESSIONS.c.organisation) & (MEMBERS.c.person == SESSIONS.c.person),
+        )
+        .where(SESSIONS.c.digest == digest)
+    )
+    row = db.execute(query.set_label_style(sa.LABEL_STYLE_TABLENAME_PLUS_COL)).mappings().first()
+    if row is None:
+        return None
+    who = Person(*(row[f"persons_{name}"] for name in ("id", "email", "name", "password_hash", "created_at")))
+    where = Organisation(*(row[f"organisations_{name}"] for name in ("id", "name", "country", "zone", "created_at")))
+    began_at, seen_at = row["login_sessions_began_at"], row["login_sessions_seen_at"]
+    return Session(digest, who, where, row["members_role"], began_at, seen_at)
+
+
+def touch_session(db: Db, digest: str, now: datetime) -> None:
+    db.execute(sa.update(SESSIONS).where(SESSIONS.c.digest == digest).values(seen_at=now))
+
+
+def end_session(db: Db, digest: str) -> None:
+    db.execute(sa.delete(SESSIONS).where(SESSIONS.c.digest == digest))
+
+
+def end_sessions_of(db: Db, person: str) -> int:
+    """How many were ended."""
+    return db.execute(sa.delete(SESSIONS).where(SESSIONS.c.person == person)).rowcount
+
+
+def add_link(db: Db, digest: str, purpose: str, person: str | None, ends_at: datetime) -> None:
+    db.execute(sa.insert(LINKS).values(digest=digest, purpose=purpose, person=person, ends_at=ends_at))
+
+
+def drop_links(db: Db, purpose: str) -> None:
+    db.execute(sa.delete(LINKS).where(LINKS.c.purpose == purpose))
+
+
+def link(db: Db, digest: str, purpose: str, now: datetime) -> Link | None:
+    """The link if it still opens anything. It is not used up."""
+    row = db.execute(sa.select(LINKS).where(_open_link(digest, purpose, now))).first()
+    return Link(row.purpose, row.person) if row else None
+
+
+def use_link(db: Db, digest: str, purpose: str, now: datetime) -> Link | None:
+    """As `link`, but of two callers at once only one gets it: the row is gone with the first."""
+    found = link(db, digest, purpose, now)
+    used = db.execute(sa.delete(LINKS).where(_open_link(digest, purpose, now))).rowcount
+    return found if used == 1 else None
+
+
+def know_device(db: Db, digest: str, person: str, now: datetime) -> None:
+    db.execute(sa.delete(DEVICES).where(DEVICES.c.digest == digest, DEVICES.c.person == person))
+    db.execute(sa.insert(DEVICES).values(digest=digest, person=person, seen_at=now))
+
+
+def knows_device(db: Db, digest: str, person: str) -> bool:
+    query = sa.select(DEVICES.c.digest).where(DEVICES.c.digest == digest, DEVICES.c.person == person)
+    return db.execute(query).first() is not None
+
+
+def tries(db: Db, subject: str) -> tuple[int, datetime | None]:
+    """Sign-ins tried in vain for a subject, and when last; the row stays locked until the transaction ends."""
+    row = db.execute(sa.select(TRIES).where(TRIES.c.subject == subject).with_for_update()).first()
+    return (row.failures, row.last_at) if row else (0, None)
+
+
+def set_tries(db: Db, subject: str, failures: int, now: datetime) -> None:
+    """Zero forgets the subject."""
+    mine = TRIES.c.subject == subject
+    if failures == 0:
+        db.execute(sa.delete(TRIES).where(mine))
+        return
+    try:
+        with db.connection.begin_nested():
+            db.execute(sa.insert(TRIES).values(subject=subject, failures=failures, last_at=now))
+    except sa.exc.IntegrityError:  # somebody counted this subject before
+        db.execute(sa.update(TRIES).where(mine).values(failures=failures, last_at=now))
+
+
+def forget_old(db: Db, sessions_before: datetime, now: datetime) -> None:
+    """Drops what can let nobody in any more."""
+    db.execute(sa.delete(SESSIONS).where(SESSIONS.c.began_at < sessions_before))
+    db.execute(sa.delete(LINKS).where(LINKS.c.ends_at <= now))
+
+
+def _person(db: Db, condition: sa.ColumnElement[bool]) -> Person | None:
+    row = db.execute(sa.select(PERSONS).where(condition)).first()
+    return Person(row.id, row.email, row.name, row.password_hash, row.created_at) if row else None
+
+
+def _open_link(digest: str, purpose: str, now: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(LINKS.c.digest == digest, LINKS.c.purpose == purpose, LINKS.c.ends_at > now)

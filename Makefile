@@ -2,9 +2,9 @@
 # Written for GNU make 3.81 on, which is what macOS brings.
 
 SHELL := /bin/sh
-PYTHON := $(shell command -v python3 || command -v python3.14 || command -v python3.13 || command -v python3.12 || command -v python3.11 || echo python3)
+PYTHON := $(shell command -v python3 || command -v python3.14 || command -v python3.13 || command -v python3.12 || command -v python3.11)
 ARGS :=
-BOOT := $(PYTHON) scripts/bootstrap.py
+BOOT := test -n "$(PYTHON)" || { echo "Tieout needs Python 3.11 or newer, and there is none: install python3, then give the same command again." >&2; exit 1; }; $(PYTHON) scripts/bootstrap.py
 PY := .venv/bin/python
 WITH_PG := $(PY) scripts/with_postgres.py --
 FAST := not pg and not browser and not slow

@@ -30,6 +30,15 @@ STAMP = VENV / "tieout-setup.json"
 LOG = VENV / "tieout-setup.log"
 LISTS = {"run": ROOT / "requirements.lock", "dev": ROOT / "requirements-dev.lock"}
 NAMES = ("python3.14", "python3.13", "python3.12", "python3.11", "python3")
+# Debian packs Python without ensurepip, and then pip cannot be had.
+PROBE = """import sys
+try:
+    import ensurepip, venv
+    part = "complete" if ensurepip.version() else "bare"
+except Exception:
+    part = "bare"
+print("%d.%d.%d" % sys.version_info[:3], part)
+"""
 AGAIN = "then give the same command again."
 
 
@@ -100,9 +109,10 @@ def set_up(kind: str) -> None:
         if is_ready(kind):  # another set-up finished while this one waited
             return
         started = time.monotonic()
-        STAMP.unlink() if STAMP.exists() else None
-        if not is_sound():
+        if was_interrupted() or not is_sound():
             make_environment()
+        if STAMP.exists():
+            STAMP.unlink()
         LOG.write_text("", encoding="utf-8")
         uv = install_tools()
         install_packages(kind, uv)
@@ -126,10 +136,20 @@ def one_at_a_time() -> Iterator[None]:
         os.close(folder)
 
 
+def was_interrupted() -> bool:
+    """Packages may be there in part: only a set-up that came to its end leaves a stamp beside its log."""
+    return LOG.exists() and not STAMP.exists()
+
+
 def is_sound() -> bool:
-    """A half-made environment, or one whose interpreter has gone or changed its version, is made anew."""
-    check = "import pip, sys; sys.exit(sys.version_info < (3, 11) or sys.prefix == sys.base_prefix)"
-    return PYTHON.exists() and run([str(PYTHON), "-I", "-c", check])[0]
+    """Whether the environment was made here, and has an interpreter that runs, is new enough and is its own, and pip."""
+    check = (
+        "import sys, importlib.metadata as m; "
+        "sys.exit(sys.version_info < (3, 11) or sys.prefix == sys.base_prefix or not m.files('pip'))"
+    )
+    settings = VENV / "pyvenv.cfg"
+    was_made_here = settings.exists() and str(VENV) in settings.read_text(encoding="utf-8")
+    return was_made_here and PYTHON.exists() and run([str(PYTHON), "-I", "-c", check])[0]
 
 
 def make_environment() -> None:
@@ -164,10 +184,11 @@ def pip_install(pins: Iterable[str]) -> tuple[bool, str]:
 
 
 def unreachable(output: str) -> str:
-    return (
-        f"The package index that pip is configured for did not give what is needed ({last_line(output)}): check the "
-        f"network and pip's index and proxy settings, {AGAIN} Everything that was said stands in {LOG}."
-    )
+    if "Retrying (" in output:
+        trouble = "The package index that pip is configured for cannot be reached"
+    else:
+        trouble = f"The package index that pip is configured for does not give what is needed ({last_line(output)})"
+    return f"{trouble}: check the network and pip's index and proxy settings (details in {LOG}), {AGAIN}"
 
 
 def install_packages(kind: str, uv: bool) -> None:
@@ -207,13 +228,9 @@ def stanzas(path: Path) -> list[tuple[str, str]]:
 
 def find_python() -> tuple[str, str]:
     """The newest Python from 3.11 on that can make environments, and its version; a Stop says what to install."""
-    probe = (
-        "import sys, importlib.util as u; print('%d.%d.%d' % sys.version_info[:3], "
-        "'complete' if u.find_spec('venv') and u.find_spec('ensurepip') else 'bare')"
-    )
     found = []
     for name in dict.fromkeys((*NAMES, sys.executable)):
-        done, output = run([name, "-I", "-c", probe])
+        done, output = run([name, "-I", "-c", PROBE])
         if done and len(words := output.split()) == 2:
             found.append((name, words[0], words[1] == "complete"))
     recent = [(name, version, whole) for name, version, whole in found if minor(version) >= (3, 11)]

@@ -142,10 +142,11 @@ def was_interrupted() -> bool:
 
 
 def is_sound() -> bool:
-    """Whether the environment was made here, and has an interpreter that runs, is new enough and is its own, and pip."""
+    """Whether the environment was made here, and has a whole pip and an interpreter of its own that runs and suits."""
+    # INSTALLER is the last thing that is written of a package; RECORD comes out of the wheel with everything else.
     check = (
-        "import sys, importlib.metadata as m; "
-        "sys.exit(sys.version_info < (3, 11) or sys.prefix == sys.base_prefix or not m.files('pip'))"
+        "import sys, importlib.metadata as m; pip = m.distribution('pip').read_text('INSTALLER'); "
+        "sys.exit(sys.version_info < (3, 11) or sys.prefix == sys.base_prefix or not pip)"
     )
     settings = VENV / "pyvenv.cfg"
     was_made_here = settings.exists() and str(VENV) in settings.read_text(encoding="utf-8")

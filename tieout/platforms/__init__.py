@@ -1,1 +1,157 @@
-"""Where books are kept: one folder a platform."""
+"""Where books are kept: one folder a platform. A folder is a platform when its module has what `Platform` asks for.
+
+A platform is handed a call (which holds the budget's gate) and an access (which holds the token), and never sees the
+database. Which address it speaks to stands in `App.urls`. Every verb makes each call once; errors are `RemoteError`s.
+"""
+
+import pkgutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from importlib import import_module
+from typing import Protocol, cast
+
+from tieout.calls import Call
+from tieout.core.chart import Books
+from tieout.core.failure import Failure
+from tieout.core.plan import Document
+from tieout.core.records import BooksDocument, Contact, DocumentKind
+from tieout.core.secret import Secret
+
+# Codes of `Failure.code` that a caller may act upon; all others are for people and for diagnosis. They are the same on
+# every platform.
+NUMBER_TAKEN = "document-number-taken"  # the document may exist: look for it
+KEY_REUSED = "idempotency-key-reused"  # our own mistake: other bytes went out under this key before
+ACCESS_EXPIRED = "access-token-expired"  # 401: a fresh token cures it
+SCOPE_MISSING = "scope-missing"  # 401: only a wider consent cures it
+TENANT_REFUSED = (
+    "connection-removed-remotely"  # 403: these books are no longer ours to reach, or the person lost all rights
+)
+ROLE_TOO_SMALL = "user-not-permitted"  # 403: reached, but not permitted
+NOT_FOUND = "not-found"  # 404: nothing was carried out
+GRANT_ENDED = "grant-ended"  # the refresh token is used up, expired or revoked
+CONTACT_ARCHIVED = "contact-archived"
+CONSENT_DENIED = "connect-never-completes"  # the person pressed Cancel
+
+
+class UnknownPlatform(LookupError):
+    """No platform has this name."""
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """Our registration at one platform. `urls` names its addresses by use (login, identity, api), without a last slash.
+
+    `calls_a_day` is what the registration's tier allows for one set of books.
+    """
+
+    client_id: str
+    client_secret: Secret
+    redirect_uri: str
+    urls: Mapping[str, str] = field(default_factory=dict)
+    calls_a_day: int = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class TokenSet:
+    """One answer of a token endpoint. `consent_id` names the consent it came from, `person` who gave it there."""
+
+    access: Secret
+    refresh: Secret
+    expires_in_seconds: int
+    scopes: tuple[str, ...] = ()
+    consent_id: str = ""
+    person: str = ""
+    person_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteBooks:
+    """One set of books that a grant reaches. `link_id` is the platform's name for our link to it: it disconnects."""
+
+    link_id: str
+    books_id: str
+    name: str
+    consent_id: str = ""
+    is_organisation: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A token and the books it is used for. An attempt keeps `token_id` for ever, never the token (R2)."""
+
+    token: Secret
+    token_id: str
+    expires_at: datetime
+    books_id: str
+    app: App
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """What one answer says about one document; `number` is the one the books gave back, None if they gave none.
+
+    Exactly one of `document` and `failure` is set. `document` has a real id; it was saved. `is_altered`: a warning says
+    that what was saved is not what was sent, so it must be taken for a mismatch, never for success.
+    """
+
+    number: str | None
+    document: BooksDocument | None = None
+    failure: Failure | None = None
+    warnings: tuple[str, ...] = ()
+    is_altered: bool = False
+
+
+class Platform(Protocol):
+    """What every platform's module has. Documents of one call share their kind."""
+
+    NAME: str
+    LABEL: str
+    NUMBER_UNIQUE: Mapping[DocumentKind, bool]
+    SCOPES: tuple[str, ...]
+    MOST_DOCUMENTS: int
+    CALLS_A_MINUTE: int
+    CALLS_AT_ONCE: int
+    GRACE_SECONDS: int
+
+    # consent
+    def authorise_url(self, app: App, state: str, verifier: str) -> str: ...
+    def exchange(self, call: Call, app: App, code: str, verifier: str) -> TokenSet: ...
+    def refresh(self, call: Call, app: App, token: Secret) -> TokenSet: ...
+    def revoke(self, call: Call, app: App, token: Secret) -> None: ...
+    def connections(self, call: Call, app: App, token: Secret, consent_id: str = "") -> tuple[RemoteBooks, ...]: ...
+    def disconnect(self, call: Call, app: App, token: Secret, link_id: str) -> None: ...
+
+    # books
+    def read_books(self, call: Call, access: Access) -> Books: ...
+    def contact(self, call: Call, access: Access, name: str, key: str) -> Contact: ...
+
+    # documents
+    def how_many_fit(self, documents: Sequence[Document], contact_ids: Mapping[str, str], status: str) -> int: ...
+    def to_wire(self, documents: Sequence[Document], contact_ids: Mapping[str, str], status: str) -> bytes: ...
+    def send(self, call: Call, access: Access, kind: DocumentKind, body: bytes, key: str) -> tuple[Element, ...]: ...
+    def find(
+        self, call: Call, access: Access, kind: DocumentKind, numbers: Sequence[str]
+    ) -> tuple[BooksDocument, ...]: ...
+    def is_void(self, status: str) -> bool: ...
+    def attach(
+        self, call: Call, access: Access, kind: DocumentKind, document_id: str, filename: str, content: bytes, key: str
+    ) -> None: ...
+    def attachments(self, call: Call, access: Access, kind: DocumentKind, document_id: str) -> tuple[str, ...]: ...
+    def note(self, call: Call, access: Access, kind: DocumentKind, document_id: str, text: str, key: str) -> None: ...
+    def notes(self, call: Call, access: Access, kind: DocumentKind, document_id: str) -> tuple[str, ...]: ...
+    def link(self, books: Books, kind: DocumentKind, document_id: str) -> str: ...
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """Every platform there is, found by looking into this folder."""
+    return tuple(sorted(found.name for found in pkgutil.iter_modules(__path__) if not found.name.startswith("_")))
+
+
+def named(name: str) -> Platform:
+    """Raises UnknownPlatform."""
+    if name not in names():
+        raise UnknownPlatform(f"there is no platform {name!r}; there are: {', '.join(names())}")
+    return cast(Platform, import_module(f"{__name__}.{name}"))

@@ -321,6 +321,12 @@ def test_a_read_back_with_another_total_is_a_mismatch() -> None:
     assert step(sent, Found((Hit("inv-1", is_equal=False),)), NOON)[0].reason is Reason.MISMATCH
 
 
+def test_a_read_back_that_shows_another_id_than_the_answer_did_is_a_mismatch() -> None:
+    sent = step(sending(), Answered(Outcome.DONE, "inv-9"), NOON)[0]
+    posting = step(sent, Found((EQUAL,)), NOON)[0]
+    assert (posting.reason, posting.evidence) == (Reason.MISMATCH, ("inv-9", "inv-1"))
+
+
 def test_a_person_may_send_a_refused_document_again_and_look_for_an_escalated_one() -> None:
     now_please = Decided(Decision.TRY_NOW)
     refused = step(sending(), Answered(Outcome.REFUSED), NOON)[0]

@@ -26,6 +26,9 @@ def found(posting: Posting, event: Found) -> Step:
         return escalated(posting, Reason.DUPLICATE, tuple(hit.remote_id for hit in standing))
     if not standing[0].is_equal:
         return escalated(posting, _why_different(posting), (standing[0].remote_id,))
+    if posting.state is State.SENT and standing[0].remote_id != posting.remote_id:
+        ids = (posting.remote_id,) if posting.remote_id else ()
+        return escalated(posting, Reason.MISMATCH, (*ids, standing[0].remote_id))
     return done(posting, standing[0].remote_id)
 
 

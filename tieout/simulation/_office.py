@@ -1,0 +1,193 @@
+"""What the simulated workers share: the stored postings behind their fences, the rows of their attempts, the token."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from tieout.core.posting import (
+    TERMINAL,
+    Adopt,
+    Attempt,
+    Effect,
+    OpenIssue,
+    Permit,
+    Posting,
+    RecordAttempt,
+    Send,
+    State,
+    next_part,
+)
+from tieout.simulation.books import TOKEN_LIFE, Books, Call, Late, Said
+from tieout.simulation.faults import SECOND
+
+BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+LONGEST_WAIT = 24 * 3600 * SECOND
+ORDINARY_WAIT = 3600 * SECOND
+REFRESH_BELOW = 300 * SECOND
+
+
+def moment(now: int) -> datetime:
+    return BEGIN + timedelta(milliseconds=now)
+
+
+def since_begin(at: datetime) -> int:
+    return (at - BEGIN) // timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    invariant: str
+    text: str
+
+
+@dataclass(slots=True)
+class Slot:
+    """The stored row of one posting; `label` is its name in traces, `total` its planned total in minor units."""
+
+    label: str
+    settlement: int
+    total: int
+    posting: Posting
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A posting as this worker saved it last; its fence is the worker's claim to it."""
+
+    slot: Slot
+    posting: Posting
+    effects: tuple[Effect, ...]
+
+
+class Office:
+    """The database of one run, without a database: a save succeeds only on the fence that was read."""
+
+    __slots__ = (
+        "_tokens",
+        "attempts",
+        "books",
+        "busy",
+        "by_number",
+        "calls",
+        "checks_live_writes",
+        "lates",
+        "lines",
+        "pending",
+        "settlements",
+        "slots",
+        "token",
+        "violations",
+    )
+
+    def __init__(self, books: Books, settlements: tuple[tuple[Slot, ...], ...], checks_live_writes: bool) -> None:
+        self.books = books
+        self.settlements = settlements
+        self.slots = tuple(slot for parts in settlements for slot in parts)
+        self.by_number = {slot.posting.number: slot for slot in self.slots}
+        self.calls: dict[str, Call] = {}
+        self.attempts: set[tuple[str, int]] = set()
+        self.pending: dict[str, dict[int, int]] = {}  # number → attempt → until when it can still land
+        self.checks_live_writes = checks_live_writes
+        self.violations: list[Violation] = []
+        self.lines: list[str] = []
+        self._tokens = 0
+        self.token = ("", 0)
+        self.lates: list[Late] = []  # taken up by the scheduler
+        self.busy = 0  # workers that may yet send something
+
+    def note(self, now: int, who: str, text: str) -> None:
+        self.lines.append(f"{now / SECOND:9.1f}  {who:<8} {text}")
+
+    def blame(self, invariant: str, text: str) -> None:
+        self.violations.append(Violation(invariant, text))
+
+    def permit(self, now: int, key: str, may_repeat: bool) -> Permit:
+        """A permit under the connection's token, refreshed when little life is left."""
+        if self.token[1] - now < REFRESH_BELOW + 5 * SECOND:
+            self._tokens += 1
+            self.token = (f"token-{self._tokens}", now + TOKEN_LIFE)
+        return Permit("books", key, self.token[0], moment(self.token[1]), may_repeat)
+
+    def due(self, now: int, limit: int) -> tuple[Slot, ...]:
+        """Due postings of one kind, the first unfinished part of each settlement only."""
+        at = moment(now)
+        ready = [slot for slot in self._firsts() if slot.posting.next_at is not None and slot.posting.next_at <= at]
+        return tuple(slot for slot in ready if slot.posting.unique == ready[0].posting.unique)[:limit]
+
+    def next_due(self) -> int | None:
+        moments = [slot.posting.next_at for slot in self._firsts() if slot.posting.next_at is not None]
+        return since_begin(min(moments)) if moments else None
+
+    def _firsts(self) -> list[Slot]:
+        """What may be worked on: read-backs that are owed, and the next part of each settlement."""
+        firsts = []
+        for parts in self.settlements:
+            for slot in parts:
+                if slot.posting.state is State.SENT:
+                    firsts.append(slot)
+            index = next_part([slot.posting for slot in parts])
+            if index is not None:
+                firsts.append(parts[index])
+        return firsts
+
+    def save(self, slot: Slot, read: Posting, new: Posting, effects: tuple[Effect, ...], now: int) -> bool:
+        """One transaction: the posting where the fence is the one read, and every effect that stands before a send."""
+        if slot.posting.fence != read.fence:
+            return False
+        slot.posting = new
+        for effect in effects:
+            if isinstance(effect, Send):
+                break
+            if isinstance(effect, RecordAttempt):
+                self.record(slot, effect.attempt, now)
+            elif isinstance(effect, Adopt):
+                self._check_adopted(slot, effect.remote_id)
+            elif isinstance(effect, OpenIssue):
+                self.note(now, "issue", f"{slot.label} {effect.reason.value}")
+        self._check_next_time(slot, now)
+        return True
+
+    def record(self, slot: Slot, attempt: Attempt, now: int) -> None:
+        """Insert the attempt's row. I3: of a document whose number is not unique, no earlier attempt may be alive."""
+        number = slot.posting.number
+        self.attempts.add((number, attempt.number))
+        pending = self.pending.setdefault(number, {})
+        if self.checks_live_writes and not slot.posting.unique:
+            alive = [earlier for earlier, until in pending.items() if until > now]
+            if alive or self.books.documents.get(number):
+                self.blame("I3", f"{slot.label} attempt {attempt.number} begins while attempt {alive or 1} is alive")
+        pending[attempt.number] = since_begin(attempt.token_expires_at)
+
+    def post(self, call: Call, group: list[tuple[Held, Send]], attempt: Attempt, now: int) -> Said:
+        """Put a call on the wire. I3: the row of each of its attempts was committed before."""
+        for paper in call.papers:
+            if (paper.number, paper.attempt) not in self.attempts:
+                self.blame("I3", f"{self.by_number[paper.number].label} is sent before its attempt is recorded")
+        said = self.books.create(call, since_begin(attempt.token_expires_at), now)
+        for each, send in group:
+            if said.late is not None:
+                self.pending[each.posting.number][send.attempt.number] = said.late.at
+            else:
+                self.pending.get(each.posting.number, {}).pop(send.attempt.number, None)
+        if said.late is not None:
+            self.lates.append(said.late)
+        return said
+
+    def record_rest(self, slot: Slot, send: Send, effects: tuple[Effect, ...], now: int) -> None:
+        """What the machine wanted recorded only after the send."""
+        for effect in effects[effects.index(send) + 1 :]:
+            if isinstance(effect, RecordAttempt):
+                self.record(slot, effect.attempt, now)
+
+    def _check_adopted(self, slot: Slot, remote_id: str) -> None:
+        ours = self.books.documents.get(slot.posting.number, ())
+        if not any(document.remote_id == remote_id and document.total == slot.total for document in ours):
+            self.blame("I2", f"{slot.label} adopted {remote_id}, which is not its document")
+
+    def _check_next_time(self, slot: Slot, now: int) -> None:
+        posting = slot.posting
+        if posting.state in TERMINAL:
+            return
+        if posting.next_at is None:
+            self.blame("I7", f"{slot.label} {posting.state.value} has no next time")
+        elif since_begin(posting.next_at) - now > ORDINARY_WAIT:
+            self.blame("I7", f"{slot.label} {posting.state.value} waits for more than an hour")

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
 
 from tieout.core.currency import EXPONENT
+
+# Decimal rounds silently beyond 28 digits; here that is an error.
+_EXACT = Context(prec=28, Emax=28, Emin=-28, traps=[Inexact, InvalidOperation, Overflow])
 
 
 class PrecisionExcess(ValueError):
@@ -35,7 +38,10 @@ class Money:
             raise TypeError("money is made of a finite Decimal")
         if currency not in EXPONENT:
             raise TypeError(f"unknown currency {currency!r}")
-        minor = amount.scaleb(EXPONENT[currency])
+        try:
+            minor = _EXACT.scaleb(amount, EXPONENT[currency])
+        except (Inexact, InvalidOperation, Overflow) as e:
+            raise PrecisionExcess(f"{amount} has more digits than an amount of money") from e
         if minor != minor.to_integral_value():
             raise PrecisionExcess(f"{amount} has more decimals than {currency} allows")
         return cls(int(minor), currency)
@@ -52,7 +58,7 @@ class Money:
     @property
     def amount(self) -> Decimal:
         """The exact decimal, with the currency's own number of places."""
-        return Decimal(self.minor).scaleb(-EXPONENT[self.currency])
+        return Decimal(f"{self.minor}E-{EXPONENT[self.currency]}")
 
     def __str__(self) -> str:
         return f"{self.amount:f} {self.currency}"

@@ -64,6 +64,7 @@ def jobs_for(address: str, folder: Path) -> DurableJobs:
 
 
 def main(address: str, folder: Path, lease_seconds: float) -> None:
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # before any thread, so that only sigwait gets it
     jobs = jobs_for(address, folder)
     held = hold(folder) if address == "sqlite" else None
     jobs.start(held, lease_seconds=lease_seconds)

@@ -12,7 +12,7 @@ from functools import cache
 from importlib import import_module
 from typing import Protocol, cast
 
-from tieout.calls import Call
+from tieout.calls import Answer, Call
 from tieout.core.chart import Books
 from tieout.core.failure import Failure
 from tieout.core.plan import Document
@@ -103,25 +103,41 @@ class Element:
     is_altered: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one answer says of our allowance for these books. None where it says nothing; `wait_seconds` is an order."""
+
+    day_left: int | None = None
+    minute_left: int | None = None
+    wait_seconds: int | None = None
+
+
 class Platform(Protocol):
     """What every platform's module has. Documents of one call share their kind."""
 
     NAME: str
     LABEL: str
     NUMBER_UNIQUE: Mapping[DocumentKind, bool]
+    APPROVED: str  # the status of a document that counts in the books
+    DRAFT: str
     SCOPES: tuple[str, ...]
+    LONGEST: Mapping[str, int]  # characters that a document's number, reference and description may have
     MOST_DOCUMENTS: int
     CALLS_A_MINUTE: int
     CALLS_AT_ONCE: int
     GRACE_SECONDS: int
 
     # consent
+    def refused(self, params: Mapping[str, str]) -> tuple[str, tuple[str, ...]] | None: ...
     def authorise_url(self, app: App, state: str, verifier: str) -> str: ...
     def exchange(self, call: Call, app: App, code: str, verifier: str) -> TokenSet: ...
     def refresh(self, call: Call, app: App, token: Secret) -> TokenSet: ...
     def revoke(self, call: Call, app: App, token: Secret) -> None: ...
     def connections(self, call: Call, app: App, token: Secret, consent_id: str = "") -> tuple[RemoteBooks, ...]: ...
     def disconnect(self, call: Call, app: App, token: Secret, link_id: str) -> None: ...
+
+    # limits
+    def limits_of(self, answer: Answer) -> Limits: ...
 
     # books
     def read_books(self, call: Call, access: Access) -> Books: ...
@@ -155,3 +171,10 @@ def named(name: str) -> Platform:
     if name not in names():
         raise UnknownPlatform(f"there is no platform {name!r}; there are: {', '.join(names())}")
     return cast(Platform, import_module(f"{__name__}.{name}"))
+
+
+def pretty(body: bytes) -> str:
+    """A request body for people, indented; every number keeps the digits it has on the wire."""
+    from tieout.platforms._exact import indented
+
+    return indented(body)

@@ -54,3 +54,8 @@ def _count(value: Any, shape: type[Any]) -> None:
         unnamed = value.keys() - {field.encode_name for field in msgspec.structs.fields(shape)}
         with _counting:
             unnamed_fields.update((shape.__name__, str(name)) for name in unnamed)
+
+
+def indented(body: bytes) -> str:
+    """The same JSON, a line a field, every number as it is written."""
+    return msgspec.json.format(body, indent=2).decode()

@@ -18,7 +18,53 @@ from tieout.platforms import CONTACT_ARCHIVED, Access, Element
 from tieout.platforms._exact import Unreadable
 from tieout.platforms.xero import wire
 from tieout.platforms.xero._asking import ask, listed, named, opened, reading
-from tieout.platforms.xero.errors import alters, refusal
+from tieout.platforms.xero.consent import (
+    GRACE_SECONDS,
+    SCOPES,
+    authorise_url,
+    connections,
+    disconnect,
+    exchange,
+    refresh,
+    refused,
+    revoke,
+)
+from tieout.platforms.xero.errors import alters, limits_of, refusal
+
+__all__ = [
+    "APPROVED",
+    "CALLS_AT_ONCE",
+    "CALLS_A_MINUTE",
+    "DRAFT",
+    "GRACE_SECONDS",
+    "LABEL",
+    "LONGEST",
+    "MOST_DOCUMENTS",
+    "NAME",
+    "NUMBER_UNIQUE",
+    "SCOPES",
+    "attach",
+    "attachable",
+    "attachments",
+    "authorise_url",
+    "connections",
+    "contact",
+    "disconnect",
+    "exchange",
+    "find",
+    "how_many_fit",
+    "is_void",
+    "limits_of",
+    "link",
+    "note",
+    "notes",
+    "read_books",
+    "refresh",
+    "refused",
+    "revoke",
+    "send",
+    "to_wire",
+]
 
 NAME, LABEL = "xero", "Xero"
 NUMBER_UNIQUE: Mapping[DocumentKind, bool] = {DocumentKind.INVOICE: True, DocumentKind.BILL: False}
@@ -26,7 +72,6 @@ APPROVED, DRAFT = "AUTHORISED", "DRAFT"
 MOST_DOCUMENTS = 50
 LARGEST_BODY = 3_500_000
 CALLS_A_MINUTE, CALLS_AT_ONCE = 60, 5
-GRACE_SECONDS = 30 * 60
 # The longest texts that documents may carry, by the name of our field.
 LONGEST: Mapping[str, int] = {"number": 255, "reference": 255, "description": 4000}
 

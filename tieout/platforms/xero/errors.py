@@ -31,6 +31,7 @@ from tieout.platforms import (
     ROLE_TOO_SMALL,
     SCOPE_MISSING,
     TENANT_REFUSED,
+    Limits,
 )
 from tieout.platforms._exact import Unreadable, tree
 from tieout.platforms.xero.wire import sentences
@@ -182,6 +183,15 @@ def hear(answer: Answer) -> Said:
     words = [*sentences(found, "ValidationErrors"), *(text for text in own if isinstance(text, str))]
     kind = fields.get("error") if isinstance(fields.get("error"), str) else fields.get("type")
     return Said(str(kind or ""), _kept(words), True)
+
+
+def limits_of(answer: Answer) -> Limits:
+    """What an answer's headers say of the allowance. A refusal without a stated time orders the default wait."""
+    day_left, minute_left = (
+        int(text) if (text := answer.headers.get(f"x-{which}limit-remaining", "")).isdecimal() else None
+        for which in ("day", "min")
+    )
+    return Limits(day_left, minute_left, wait_of(answer) if answer.status == 429 else None)
 
 
 def wait_of(answer: Answer, otherwise_seconds: int = DEFAULT_WAIT_SECONDS) -> int:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """`name` is what the history shows. Rights are asked again when the work is carried out, since they can go meanwhile."""
+    """`name` is what the history shows. Rights are asked again when the work is carried out: they can go."""
 
     organisation: str
     person: str

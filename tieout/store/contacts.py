@@ -22,7 +22,7 @@ def remembered(db: Db, connection: str, names: tuple[str, ...]) -> dict[str, str
     table = BOOKS_CONTACTS
     wanted = (table.c.organisation == db.organisation) & (table.c.connection == connection) & table.c.name.in_(names)
     query = sa.select(table.c.name, table.c.remote_id).where(wanted)
-    return dict(db.execute(query).tuples().all())
+    return {row.name: row.remote_id for row in db.execute(query)}
 
 
 def remember(db: Db, connection: str, name: str, remote_id: str, at: datetime) -> None:

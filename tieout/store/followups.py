@@ -62,6 +62,12 @@ def due(db: Db, connection: str, now: datetime, limit: int) -> Sequence[Followup
     return [_followup(row) for row in db.execute(query).mappings()]
 
 
+def next_due(db: Db, connection: str) -> datetime | None:
+    wanted = (FOLLOWUPS.c.organisation == db.organisation) & (FOLLOWUPS.c.connection == connection)
+    moment: datetime | None = db.execute(sa.select(sa.func.min(FOLLOWUPS.c.next_at)).where(wanted)).scalar()
+    return moment
+
+
 def of_posting(db: Db, posting: str) -> Sequence[Followup]:
     query = _select(db).where(FOLLOWUPS.c.posting == posting).order_by(FOLLOWUPS.c.kind)
     return [_followup(row) for row in db.execute(query).mappings()]

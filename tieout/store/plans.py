@@ -6,9 +6,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tieout.core.plan import Plan, plan_from_record, plan_to_record
+from tieout.core.plan import Plan, plan_from_record, to_record
 from tieout.store.engine import Db
 from tieout.store.metadata import ID, organisation_table, within
+from tieout.store.settlements import SETTLEMENTS
 from tieout.store.types import Moment
 
 PLANS = organisation_table(
@@ -48,7 +49,7 @@ def freeze(db: Db, frozen: FrozenPlan) -> None:
         "version": plan.version,
         "mapping_version": plan.mapping_version,
         "hash": plan.hash,
-        "record": plan_to_record(plan),
+        "record": to_record(plan),
         "frozen_at": frozen.frozen_at,
         "frozen_by": frozen.frozen_by,
     }
@@ -59,6 +60,18 @@ def newest(db: Db, settlement: str) -> FrozenPlan | None:
     query = sa.select(PLANS).where(PLANS.c.organisation == db.organisation, PLANS.c.settlement == settlement)
     row = db.execute(query.order_by(PLANS.c.version.desc()).limit(1)).mappings().first()
     return _frozen(row) if row else None
+
+
+def count(db: Db, channel: str, number: str) -> int:
+    """How many plans were ever frozen for one payout, over all its versions: the next plan's version follows it."""
+    joined = sa.join(
+        PLANS,
+        SETTLEMENTS,
+        sa.and_(PLANS.c.organisation == SETTLEMENTS.c.organisation, PLANS.c.settlement == SETTLEMENTS.c.id),
+    )
+    wanted = (SETTLEMENTS.c.channel == channel) & (SETTLEMENTS.c.number == number)
+    query = sa.select(sa.func.count()).select_from(joined).where(PLANS.c.organisation == db.organisation, wanted)
+    return int(db.execute(query).scalar_one())
 
 
 def get(db: Db, id: str) -> FrozenPlan:

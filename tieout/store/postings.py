@@ -31,6 +31,7 @@ POSTINGS = organisation_table(
     sa.Column("fence", sa.Integer, nullable=False),
     sa.Column("next_at", Moment),
     sa.Column("record", sa.JSON, nullable=False),
+    sa.Column("note", sa.Text, nullable=False),
     sa.Column("books_total", Amount4),
     sa.Column("books_status", sa.String(32)),
     sa.Column("books_link", sa.Text),
@@ -57,6 +58,7 @@ class Posting:
     number: str
     total: Money
     protocol: Protocol
+    note: str = ""
     books_total: Money | None = None
     books_status: str = ""
     books_link: str = ""
@@ -77,16 +79,20 @@ def add(db: Db, posting: Posting) -> None:
         "number": posting.number,
         "currency": posting.total.currency,
         "total": posting.total.amount,
+        "note": posting.note,
         **_moving(protocol),
     }
     db.execute(sa.insert(POSTINGS), values)
 
 
-def save(db: Db, posting: Posting, protocol: Protocol) -> bool:
-    """Store the new state where the stored fence is the one that was read; False if somebody else moved it."""
+def save(db: Db, posting: Posting, protocol: Protocol, note: str) -> bool:
+    """Store the new state where the stored fence is the one that was read; False if somebody else moved it.
+
+    `note` is the sentence that a person reads about where it stands.
+    """
     where = (POSTINGS.c.organisation == db.organisation, POSTINGS.c.id == posting.id)
     fenced = POSTINGS.c.fence == posting.protocol.fence
-    return db.execute(sa.update(POSTINGS).where(*where, fenced).values(_moving(protocol))).rowcount == 1
+    return db.execute(sa.update(POSTINGS).where(*where, fenced).values(note=note, **_moving(protocol))).rowcount == 1
 
 
 def show(db: Db, id: str, total: Decimal, status: str, link: str, at: datetime) -> None:
@@ -116,6 +122,11 @@ def of_plans(db: Db, plans: Sequence[str]) -> dict[str, list[Posting]]:
     return found
 
 
+def of_numbers(db: Db, connection: str, kind: DocumentKind, numbers: Sequence[str]) -> Sequence[Posting]:
+    wanted = (POSTINGS.c.connection == connection) & (POSTINGS.c.kind == kind.value) & POSTINGS.c.number.in_(numbers)
+    return [_posting(row) for row in db.execute(_select(db).where(wanted)).mappings()]
+
+
 def get(db: Db, id: str) -> Posting | None:
     row = db.execute(_select(db).where(POSTINGS.c.id == id)).mappings().first()
     return _posting(row) if row else None
@@ -126,6 +137,12 @@ def due(db: Db, connection: str, now: datetime, limit: int) -> Sequence[Posting]
     wanted = (POSTINGS.c.connection == connection) & (POSTINGS.c.next_at <= now)
     query = _select(db).where(wanted).order_by(POSTINGS.c.next_at, POSTINGS.c.id).limit(limit)
     return [_posting(row) for row in db.execute(query).mappings()]
+
+
+def held(db: Db) -> Sequence[Posting]:
+    """Everything that some worker holds a lease of."""
+    found = [_posting(row) for row in db.execute(_select(db).where(POSTINGS.c.next_at.is_not(None))).mappings()]
+    return [posting for posting in found if posting.protocol.lease_owner is not None]
 
 
 def next_due(db: Db, connection: str) -> datetime | None:
@@ -168,6 +185,7 @@ def _posting(row: sa.RowMapping) -> Posting:
         number=row["number"],
         total=Money.of(row["total"], currency),
         protocol=from_record(row["record"]),
+        note=row["note"],
         books_total=None if books_total is None else Money.of(books_total, currency),
         books_status=row["books_status"] or "",
         books_link=row["books_link"] or "",

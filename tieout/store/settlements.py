@@ -137,10 +137,10 @@ def listed(db: Db, wanted: Wanted) -> Sequence[Kept]:
 def counts(db: Db) -> dict[str, int]:
     """How many current settlements stand in each status."""
     table = SETTLEMENTS
-    query = sa.select(table.c.status, sa.func.count()).where(
+    query: sa.Select[Any] = sa.select(table.c.status, sa.func.count()).where(
         table.c.organisation == db.organisation, table.c.is_current
     )
-    return dict(db.execute(query.group_by(table.c.status)).tuples().all())
+    return {row[0]: row[1] for row in db.execute(query.group_by(table.c.status))}
 
 
 def in_status(db: Db, statuses: tuple[str, ...]) -> Sequence[Kept]:
@@ -181,7 +181,7 @@ def _mentions(word: str) -> sa.ColumnElement[bool]:
         table.c.ends_at,
         table.c.status,
     )
-    found = [sa.cast(column, sa.String).ilike(pattern, escape="!") for column in columns]
+    found: list[sa.ColumnElement[bool]] = [sa.cast(column, sa.String).ilike(pattern, escape="!") for column in columns]
     amount = word.replace(",", "")
     if amount.replace(".", "", 1).replace("-", "", 1).isdigit():
         found.append(table.c.total == Decimal(amount))

@@ -5,15 +5,21 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tieout.calls import Transport
+from tieout.core.posting import Timing
 from tieout.jobs import Jobs
 from tieout.platforms import App
 from tieout.store.engine import Engines
 from tieout.store.vault import Vault
 
+STANDARD = Timing()
+
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """`now` gives aware UTC, `new_id` ids that sort by time; `apps` holds our registered app at each platform, by name."""
+    """`now` gives aware UTC, `new_id` ids that sort by time; `apps` holds our app at each platform, by name.
+
+    `timing` are the waits of the posting protocol; only a stand-in with a faster world may shorten them.
+    """
 
     engines: Engines
     vault: Vault
@@ -23,3 +29,5 @@ class Tools:
     new_id: Callable[[], str]
     apps: dict[str, App]
     worker: str
+    timing: Timing = STANDARD
+    document_status: str = "AUTHORISED"

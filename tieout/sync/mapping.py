@@ -1,0 +1,46 @@
+"""The mapping's verbs: read it, explain a label, set a node. Each change is a new version and renews what is unsent."""
+
+from collections.abc import Sequence
+
+from tieout.core.actor import Actor
+from tieout.core.category import Category
+from tieout.core.mapping import Entry, Mapping, Node
+from tieout.core.settlement import Label
+from tieout.store import mappings
+from tieout.store.engine import read, write
+from tieout.sync.settlements.preparing import mapping_of, prepare_all
+from tieout.sync.tools import Tools
+
+
+class NotAMeaning(ValueError):
+    """The word is not one of the categories, or is `unknown`."""
+
+
+def current(tools: Tools, organisation: str) -> Mapping:
+    with read(tools.engines, organisation) as db:
+        return mapping_of(db)
+
+
+def explain(tools: Tools, actor: Actor, label_words: Sequence[str], category: str) -> int:
+    """Say what an unknown label means, for this and every later settlement; how many settlements changed their status.
+
+    Raises NotAMeaning for a word outside the closed list.
+    """
+    try:
+        meaning = Category(category)
+    except ValueError as error:
+        raise NotAMeaning(f"{category!r} is not a category; choose one of the list") from error
+    if meaning is Category.UNKNOWN:
+        raise NotAMeaning("'unknown' is what the label is now; choose what it means")
+    with write(tools.engines, actor.organisation) as db:
+        renewed = mapping_of(db).with_meaning(Label(tuple(label_words)), meaning)
+        mappings.add(db, renewed.to_record(), actor.name, tools.now())
+    return prepare_all(tools, actor.organisation)
+
+
+def set_entry(tools: Tools, actor: Actor, node: Node, entry: Entry) -> int:
+    """Give a node its account and tax rate; how many settlements changed their status."""
+    with write(tools.engines, actor.organisation) as db:
+        renewed = mapping_of(db).with_entry(node, entry)
+        mappings.add(db, renewed.to_record(), actor.name, tools.now())
+    return prepare_all(tools, actor.organisation)

@@ -1,0 +1,196 @@
+"""Claims: taking the lease of what is due, in the transaction that records the attempt before it is sent."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from tieout.core.plan import Document
+from tieout.core.posting import Attempt as Intent
+from tieout.core.posting import Claimed, Look, Permit, State, key_to_repeat, step
+from tieout.core.posting import Send as SendEffect
+from tieout.core.records import DocumentKind
+from tieout.platforms import Access
+from tieout.store import attempts, plans, postings
+from tieout.store.attempts import Attempt, Send
+from tieout.store.engine import Db, read, write
+from tieout.store.postings import Posting
+from tieout.sync.posting.contacts import contact_ids
+from tieout.sync.posting.work import Work
+
+_MOST_DUE = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A posting that this worker holds, as stored now, with its planned document, and its intent if it is to go."""
+
+    posting: Posting
+    document: Document
+    since: datetime
+    intent: Intent | None = None
+    is_repeat: bool = False
+    wants_look: bool = False
+
+    @property
+    def is_doubtful(self) -> bool:
+        return self.posting.protocol.state is State.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Documents of one kind that go in one call: its kept bytes and key, and the token that binds its attempts."""
+
+    kind: DocumentKind
+    send: Send
+    access: Access
+    claims: tuple[Claim, ...]
+
+
+class _NotWhole(Exception):
+    """Somebody was faster with one document of a call that was to be repeated: the claims are rolled back."""
+
+
+def take_sends(work: Work) -> Batch | None:
+    """Claim documents that may go in one call, their attempts committed. None: nothing could be claimed."""
+    candidates = [posting for posting in _due(work) if _may_go(work, posting)]
+    if not candidates:
+        return None
+    repeated = _key(work, candidates[0])
+    if repeated:
+        return _take_again(work, [posting for posting in candidates if _key(work, posting) == repeated], repeated)
+    kind = candidates[0].kind
+    return _take_first(work, [p for p in candidates if p.kind is kind and not p.protocol.live_attempts])
+
+
+def take_looks(work: Work, most: int) -> list[Claim]:
+    """Claim documents that may have landed, or whose acceptance was not read back yet."""
+    due = [posting for posting in _due(work) if not _may_go(work, posting)][:most]
+    if not due:
+        return []
+    permit = _permit(work.access(), work.tools.new_id(), may_repeat=False)
+    with write(work.tools.engines, work.organisation) as db:
+        documents = documents_of(db, due)
+        claims = [_claim(work, db, posting, documents[posting.id], permit) for posting in due]
+    return [claim for claim in claims if claim and claim.wants_look]
+
+
+def documents_of(db: Db, claimed: Sequence[Posting]) -> dict[str, Document]:
+    """The planned document behind each posting, by the posting's id."""
+    frozen = {plan: plans.get(db, plan).plan for plan in {posting.plan for posting in claimed}}
+    return {posting.id: frozen[posting.plan].documents[posting.part - 1] for posting in claimed}
+
+
+def _due(work: Work) -> Sequence[Posting]:
+    with read(work.tools.engines, work.organisation) as db:
+        return postings.due(db, work.connection.id, work.tools.now(), _MOST_DUE)
+
+
+def _may_go(work: Work, posting: Posting) -> bool:
+    """READY, or RETRY that either owes no look or may repeat its call to the byte."""
+    protocol = posting.protocol
+    if protocol.state not in (State.READY, State.RETRY):
+        return False
+    return not protocol.live_attempts or _repeat_is_whole(work, posting)
+
+
+def _key(work: Work, posting: Posting) -> str | None:
+    return key_to_repeat(posting.protocol, work.tools.now(), work.design)
+
+
+def _repeat_is_whole(work: Work, posting: Posting) -> bool:
+    """A call may be repeated only with all of its documents still waiting for it; else each of them is looked for."""
+    key = _key(work, posting)
+    if key is None:
+        return False
+    with read(work.tools.engines, work.organisation) as db:
+        send = attempts.send(db, key)
+        waiting = postings.of_numbers(db, work.connection.id, posting.kind, send.numbers if send else ())
+    now = work.tools.now()
+    is_due = all(p.protocol.next_at is not None and p.protocol.next_at <= now for p in waiting)
+    return is_due and bool(waiting) and all(_key(work, p) == key for p in waiting)
+
+
+def _take_first(work: Work, group: Sequence[Posting]) -> Batch | None:
+    """A new call: its bytes and key are stored with the attempts, before anything is sent."""
+    with read(work.tools.engines, work.organisation) as db:
+        documents = documents_of(db, group[: work.platform.MOST_DOCUMENTS])
+    contacts = contact_ids(work, {document.contact for document in documents.values()})
+    fitting = work.platform.how_many_fit(tuple(documents.values()), contacts, work.status)
+    access = work.access()
+    with write(work.tools.engines, work.organisation) as db:
+        permit = _permit(access, work.tools.new_id(), may_repeat=False)
+        group = [posting for posting in group if posting.id in documents][:fitting]
+        claims = [_claim(work, db, posting, documents[posting.id], permit) for posting in group]
+        going = tuple(claim for claim in claims if claim and claim.intent)
+        if not going:
+            return None
+        send = _new_send(work, permit.key, going, contacts)
+        attempts.record_send(db, send)
+        _record(work, db, send, going)
+    return Batch(going[0].posting.kind, send, access, going)
+
+
+def _take_again(work: Work, group: Sequence[Posting], key: str) -> Batch | None:
+    """The same call once more: the stored bytes under the stored key. All of its documents go, or none."""
+    access = work.access()
+    permit = _permit(access, work.tools.new_id(), may_repeat=True)
+    try:
+        with write(work.tools.engines, work.organisation) as db:
+            send, documents = attempts.send(db, key), documents_of(db, group)
+            assert send is not None, "a key that is repeated was stored before its first send"
+            claims = [_claim(work, db, posting, documents[posting.id], permit) for posting in group]
+            going = tuple(claim for claim in claims if claim and claim.is_repeat)
+            if {claim.posting.number for claim in going} != set(send.numbers):
+                raise _NotWhole
+            _record(work, db, send, going)
+    except _NotWhole:
+        return None
+    return Batch(going[0].posting.kind, send, access, going)
+
+
+def _claim(work: Work, db: Db, due: Posting, document: Document, permit: Permit) -> Claim | None:
+    """Take the lease, in the caller's transaction; None if somebody else holds it or nothing is to be done now."""
+    now, posting = work.tools.now(), postings.get(db, due.id)
+    assert posting is not None, "postings are never deleted"
+    protocol, effects = step(posting.protocol, Claimed(work.tools.worker, permit), now, work.design)
+    if not effects or not postings.save(db, posting, protocol, posting.note):
+        return None
+    sending = next((effect for effect in effects if isinstance(effect, SendEffect)), None)
+    return Claim(
+        posting=replace(posting, protocol=protocol),
+        document=document,
+        since=now,
+        intent=sending.attempt if sending else None,
+        is_repeat=sending.is_repeat if sending else False,
+        wants_look=any(isinstance(effect, Look) for effect in effects),
+    )
+
+
+def _permit(access: Access, key: str, may_repeat: bool) -> Permit:
+    return Permit(access.books_id, key, access.token_id, access.expires_at, may_repeat)
+
+
+def _new_send(work: Work, key: str, going: Sequence[Claim], contacts: Mapping[str, str]) -> Send:
+    documents = tuple(claim.document for claim in going)
+    body = work.platform.to_wire(documents, contacts, work.status)
+    numbers = tuple(document.number for document in documents)
+    return Send(key, work.connection.id, going[0].posting.kind.value, body, numbers, work.tools.now())
+
+
+def _record(work: Work, db: Db, send: Send, going: Sequence[Claim]) -> None:
+    """R1: the intent of every document, in the transaction that claims it."""
+    rows = []
+    for claim in going:
+        assert claim.intent is not None, "only documents with an intent go"
+        rows.append(
+            Attempt(
+                id=work.tools.new_id(),
+                posting=claim.posting.id,
+                number=claim.intent.number,
+                send=send.id,
+                token_id=claim.intent.token_id,
+                is_repeat=claim.is_repeat,
+                began_at=claim.intent.sent_at,
+            )
+        )
+    attempts.begin(db, rows)

@@ -1,0 +1,85 @@
+"""Settling: one transaction that stores what was learnt about each document, and all that follows from it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from tieout.core.failure import Failure
+from tieout.core.posting import (
+    IN_BOOKS,
+    Answered,
+    Approved,
+    Event,
+    Look,
+    OpenIssue,
+    State,
+    next_part,
+    step,
+)
+from tieout.core.records import BooksDocument
+from tieout.store import attempts, followups, postings
+from tieout.store.engine import Db, write
+from tieout.store.postings import Posting
+from tieout.sync.posting.claims import Claim
+from tieout.sync.posting.work import Work
+from tieout.sync.statuses import refresh
+
+FOLLOWUPS = ("attach", "note")
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """An event with its evidence: the books' failure, the document a look found, and a sentence for people."""
+
+    event: Event
+    failure: Failure | None = None
+    document: BooksDocument | None = None
+    note: str = ""
+
+
+def settle(work: Work, learnt: Sequence[tuple[Claim, Learnt]]) -> list[Claim]:
+    """Store every verdict; where the fence has moved the new holder's word stays. Returns what still wants a look."""
+    held: list[Claim] = []
+    with write(work.tools.engines, work.organisation) as db:
+        for claim, what in learnt:
+            moved = _settle_one(work, db, claim, what)
+            if moved and moved.wants_look:
+                held.append(moved)
+        for settlement in dict.fromkeys(claim.posting.settlement for claim, _ in learnt):
+            refresh(db, settlement, work.tools.now())
+    return held
+
+
+def _settle_one(work: Work, db: Db, claim: Claim, learnt: Learnt) -> Claim | None:
+    now, posting = work.tools.now(), claim.posting
+    protocol, effects = step(posting.protocol, learnt.event, now, work.design)
+    words = next((effect.words for effect in effects if isinstance(effect, OpenIssue)), "")
+    note = learnt.note or (learnt.failure.sentence if learnt.failure else "") or words
+    if not postings.save(db, posting, protocol, note if protocol.state is not State.DONE else ""):
+        return None
+    moved = replace(posting, protocol=protocol)
+    if claim.intent is not None and isinstance(learnt.event, Answered):
+        outcome = learnt.event.outcome.value
+        attempts.end(db, posting.id, claim.intent.number, now, outcome, learnt.failure)
+    if learnt.document is not None:
+        _show(work, db, posting, learnt.document, now)
+    if protocol.state in IN_BOOKS:
+        _arrived(work, db, moved, now)
+    return replace(claim, posting=moved, intent=None, wants_look=any(isinstance(effect, Look) for effect in effects))
+
+
+def _show(work: Work, db: Db, posting: Posting, document: BooksDocument, now: datetime) -> None:
+    link = work.platform.link(work.books, posting.kind, document.id)
+    postings.show(db, posting.id, document.total.amount, document.status, link, now)
+
+
+def _arrived(work: Work, db: Db, posting: Posting, now: datetime) -> None:
+    """The next part may go (R10); what follows a document that is read back is asked for."""
+    if posting.protocol.state is State.DONE:
+        followups.want(db, posting.id, posting.connection, FOLLOWUPS, now)
+    parts = postings.of_plans(db, [posting.plan])[posting.plan]
+    index = next_part([part.protocol for part in parts])
+    if index is not None and parts[index].protocol.state is State.PLANNED:
+        part = parts[index]
+        ready, _effects = step(part.protocol, Approved(), now, work.design)
+        postings.save(db, part, ready, part.note)

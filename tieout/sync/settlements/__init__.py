@@ -1,0 +1,26 @@
+"""Settlements: receive a statement, prepare what it holds, preview, approve, and show it down to its rows."""
+
+from tieout.sync.settlements.approving import approve, send_ready
+from tieout.sync.settlements.preparing import prepare_all
+from tieout.sync.settlements.receiving import read_statement, receive, receive_bytes
+from tieout.sync.settlements.rows import Rows, rows, statement_file
+from tieout.sync.settlements.showing import Listing, Preview, SettlementView, card, listing, preview, view
+
+__all__ = [
+    "Listing",
+    "Preview",
+    "Rows",
+    "SettlementView",
+    "approve",
+    "card",
+    "listing",
+    "prepare_all",
+    "preview",
+    "read_statement",
+    "receive",
+    "receive_bytes",
+    "rows",
+    "send_ready",
+    "statement_file",
+    "view",
+]

@@ -1,0 +1,173 @@
+"""Approving: the plan that was shown is frozen with its hash and numbers; that plan is sent and no other."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from tieout import platforms
+from tieout.core.actor import Actor
+from tieout.core.chart import Books
+from tieout.core.failure import RemoteError
+from tieout.core.plan import Plan
+from tieout.core.posting import IN_BOOKS, Approved, Decided, Decision, State, step
+from tieout.core.posting import Posting as Protocol
+from tieout.core.status import MOVING, Status
+from tieout.store import connections, plans, postings, settlements
+from tieout.store.connections import Connection
+from tieout.store.engine import Db, read, write
+from tieout.store.plans import FrozenPlan
+from tieout.store.postings import Posting
+from tieout.store.settlements import Kept
+from tieout.sync import operations
+from tieout.sync.charts import books_of
+from tieout.sync.checks import preflight
+from tieout.sync.settlements.preparing import planned
+from tieout.sync.statuses import refresh
+from tieout.sync.tools import Tools
+
+NOT_CONNECTED = "No books are connected. Connect them first; the settlements stay ready and nothing is lost."
+_CHART_SECONDS = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of one settlement that was to be sent."""
+
+    id: str
+    goes: bool
+    message: str
+
+
+def approve(tools: Tools, actor: Actor, ids: Sequence[str]) -> str:
+    """Ask for these settlements to be sent; the operation's id. Asking twice sends once."""
+    wanted = list(dict.fromkeys(ids))
+    with write(tools.engines, actor.organisation) as db:
+        subject = wanted[0] if len(wanted) == 1 else f"{len(wanted)} settlements"
+        operation = operations.begin(tools, db, actor, "send", subject, {"settlements": wanted}, of=len(wanted))
+    tools.jobs.enqueue("send", f"send:{operation}", {"organisation": actor.organisation, "operation": operation})
+    return operation
+
+
+def send_ready(tools: Tools, actor: Actor) -> str | None:
+    """Ask for everything that is ready; None if nothing is."""
+    with read(tools.engines, actor.organisation) as db:
+        ready = [kept.id for kept in settlements.in_status(db, (Status.READY,))]
+    return approve(tools, actor, ready) if ready else None
+
+
+def freeze_asked(tools: Tools, organisation: str, operation: str) -> str | None:
+    """The first half of the job behind a send: freeze each plan that may go. The connection to drive, or None."""
+    asked = operations.view(tools, organisation, operation)
+    if asked is None or asked.ended_at is not None:
+        return None
+    with read(tools.engines, organisation) as db:
+        connection = connections.active(db)
+    if connection is None:
+        return _give_up(tools, organisation, operation, NOT_CONNECTED, "connect-org-unlinked")
+    try:
+        books = books_of(tools, organisation, connection.id, _CHART_SECONDS)
+    except RemoteError as error:
+        return _give_up(tools, organisation, operation, f"The books cannot be read: {error}", error.failure.code)
+    verdicts = [
+        _freeze_one(tools, organisation, connection, books, id, asked.by) for id in asked.arguments["settlements"]
+    ]
+    going = sum(verdict.goes for verdict in verdicts)
+    if not going:
+        return _give_up(
+            tools, organisation, operation, "; ".join(verdict.message for verdict in verdicts), "", verdicts
+        )
+    operations.progress(
+        tools, organisation, operation, 0, len(verdicts), f"{going} frozen, on their way to {books.name}."
+    )
+    return connection.id
+
+
+def finish_sends(tools: Tools, organisation: str) -> None:
+    """Bring every open send up to date, and end those whose settlements have all come to rest."""
+    for operation in operations.still_open(tools, organisation):
+        if operation.kind != "send" or operation.state != "running":
+            continue
+        with write(tools.engines, organisation) as db:
+            found = [settlements.get(db, id) for id in operation.arguments["settlements"]]
+            known = [kept for kept in found if kept]
+            rest = [kept for kept in known if kept.status not in MOVING]
+            if len(rest) == len(known):
+                result = {"settlements": [{"id": k.id, "status": k.status, "reason": k.reason} for k in known]}
+                sent = sum(kept.status == Status.SENT for kept in known)
+                operations.finish(tools, db, operation.id, f"{sent} of {len(known)} sent and read back.", result)
+        if len(rest) != operation.done and len(rest) < len(known):
+            message = next(kept.reason for kept in known if kept.status in MOVING)
+            operations.progress(tools, organisation, operation.id, len(rest), len(known), message)
+
+
+def _freeze_one(tools: Tools, organisation: str, connection: Connection, books: Books, id: str, by: str) -> Verdict:
+    with write(tools.engines, organisation) as db:
+        kept = settlements.get(db, id)
+        if kept is None:
+            return Verdict(id, False, "There is no such settlement.")
+        if kept.status in MOVING:
+            return Verdict(id, True, "It is on its way already.")
+        if kept.status not in (Status.READY, Status.BLOCKED, Status.PARTIALLY_SENT):
+            return Verdict(id, False, f"Settlement {kept.settlement.id}: {kept.reason}")
+        if again := _once_more(tools, db, kept):
+            return again
+        plan = planned(db, kept)
+        if not isinstance(plan, Plan):
+            return Verdict(id, False, plan[0].message)
+        if findings := preflight(plan.documents, books):
+            first = findings[0]
+            blocked = replace(kept, status=Status.BLOCKED, code=first.code, reason=first.message)
+            settlements.mark(db, replace(blocked, changed_at=tools.now()))
+            return Verdict(id, False, f"Settlement {kept.settlement.id}: {first.message}")
+        _freeze(tools, db, kept, plan, connection, by)
+        refresh(db, kept.id, tools.now())
+    return Verdict(id, True, f"Plan {plan.hash[:12]} frozen.")
+
+
+def _once_more(tools: Tools, db: Db, kept: Kept) -> Verdict | None:
+    """After a refusal: the frozen plan again, if today's would be the same or a part of it is in the books."""
+    frozen = plans.newest(db, kept.id)
+    if frozen is None:
+        return None
+    parts = postings.of_plans(db, [frozen.id])[frozen.id]
+    today = planned(db, kept, frozen.plan.version)
+    is_same = isinstance(today, Plan) and today.hash == frozen.plan.hash
+    if not is_same and not any(part.protocol.state in IN_BOOKS for part in parts):
+        return None
+    now = tools.now()
+    for part in parts:
+        if part.protocol.state is State.REFUSED:
+            protocol, _effects = step(part.protocol, Decided(Decision.TRY_NOW), now)
+            postings.save(db, part, protocol, "")
+    refresh(db, kept.id, now)
+    return Verdict(kept.id, True, "The frozen plan is sent once more.")
+
+
+def _freeze(tools: Tools, db: Db, kept: Kept, plan: Plan, connection: Connection, by: str) -> None:
+    """Plan and postings in one transaction. Only the first part is approved: the others wait for it (R10)."""
+    now, id = tools.now(), tools.new_id()
+    plans.freeze(db, FrozenPlan(id, kept.id, connection.id, plan, now, by))
+    unique = platforms.named(connection.platform).NUMBER_UNIQUE
+    for document in plan.documents:
+        protocol = Protocol(document.number, unique[document.kind], connection.books_id)
+        if document.part == 1:
+            protocol, _effects = step(protocol, Approved(), now)
+        posting = Posting(
+            id=tools.new_id(),
+            settlement=kept.id,
+            plan=id,
+            connection=connection.id,
+            part=document.part,
+            kind=document.kind,
+            number=document.number,
+            total=document.total,
+            protocol=protocol,
+        )
+        postings.add(db, posting)
+
+
+def _give_up(
+    tools: Tools, organisation: str, operation: str, message: str, code: str, verdicts: Sequence[Verdict] = ()
+) -> None:
+    told = [{"id": verdict.id, "message": verdict.message} for verdict in verdicts]
+    with write(tools.engines, organisation) as db:
+        operations.fail(tools, db, operation, message, {"code": code, "settlements": told})

@@ -1,0 +1,77 @@
+"""Preparing: what a settlement would post today, or what it lacks; its status follows from that alone."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from tieout import channels
+from tieout.core.defaults import default_mapping
+from tieout.core.mapping import Mapping, Node
+from tieout.core.plan import Gap, Plan, Terms, make_plan
+from tieout.core.settlement import Settlement
+from tieout.core.status import UNSENT, before_sending
+from tieout.store import mappings, organisations, plans, settlements
+from tieout.store.engine import Db, write
+from tieout.store.settlements import Kept
+from tieout.sync.tools import Tools
+
+BY_DEFAULT = "Tieout, by default"
+
+
+def mapping_of(db: Db) -> Mapping:
+    """The newest mapping version; an organisation has one from its first import on."""
+    current = mappings.current(db)
+    return Mapping.from_record(current.record) if current else Mapping(0, ())
+
+
+def ensure_mapping(tools: Tools, db: Db, settlement: Settlement) -> None:
+    """The usual accounts for a channel's first settlement, and for each new site abroad. What a person set stays."""
+    organisation, mapping = organisations.find(db), mapping_of(db)
+    assert organisation is not None, "every transaction belongs to an organisation"
+    wanted = default_mapping(organisation.country, channels.block_of(settlement.channel)).entries
+    if settlement.country != organisation.country and settlement.marketplace:
+        abroad = default_mapping(
+            settlement.country, channels.block_of(settlement.channel), books_country=organisation.country
+        )
+        wanted += tuple((replace(node, marketplace=settlement.marketplace), entry) for node, entry in abroad.entries)
+    known: set[Node] = {node for node, _ in mapping.entries}
+    missing = tuple((node, entry) for node, entry in wanted if node not in known)
+    if missing:
+        renewed = replace(mapping, version=mapping.version + 1, entries=(*mapping.entries, *missing))
+        mappings.add(db, renewed.to_record(), BY_DEFAULT, tools.now())
+
+
+def terms_of(settlement: Settlement) -> Terms:
+    return Terms(country=settlement.country, zone=settlement.zone)
+
+
+def meant(db: Db, settlement: Settlement) -> Settlement:
+    """The settlement with the labels that a person has explained since it was read."""
+    return settlement.with_meanings(dict(mapping_of(db).meanings))
+
+
+def planned(db: Db, kept: Kept, version: int | None = None) -> Plan | tuple[Gap, ...]:
+    """What would be posted now, or every gap. The version follows all plans ever frozen for this payout."""
+    version = version or plans.count(db, kept.settlement.channel, kept.settlement.id) + 1
+    return make_plan(kept.settlement, mapping_of(db), terms_of(kept.settlement), version)
+
+
+def prepared(db: Db, kept: Kept) -> Kept:
+    """The settlement with the status it has before any plan is frozen."""
+    result = planned(db, kept)
+    gaps: Sequence[Gap] = () if isinstance(result, Plan) else result
+    status, code, reason = before_sending(kept.settlement, gaps, kept.warnings)
+    return replace(kept, status=status, code=code, reason=reason, next_at=None)
+
+
+def prepare_all(tools: Tools, organisation: str) -> int:
+    """After a change of the mapping: every unsent settlement anew; how many changed their status."""
+    changed = 0
+    with write(tools.engines, organisation) as db:
+        for kept in settlements.in_status(db, UNSENT):
+            if plans.newest(db, kept.id) is not None:
+                continue
+            renewed = prepared(db, kept)
+            if (renewed.status, renewed.reason) != (kept.status, kept.reason):
+                settlements.mark(db, replace(renewed, changed_at=tools.now()))
+                changed += 1
+    return changed

@@ -1,0 +1,166 @@
+"""Receiving: the bytes are kept before their money is read, so that a corrected reader can be run over them again."""
+
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from tieout import channels
+from tieout.core.actor import Actor
+from tieout.core.proof import difference
+from tieout.core.settlement import Reading, Refusal, Settlement, Statement, Warning
+from tieout.core.status import Status
+from tieout.store import organisations, plans, settlements, statements
+from tieout.store.engine import Db, read, write
+from tieout.store.settlements import Kept
+from tieout.sync import operations
+from tieout.sync.settlements.preparing import ensure_mapping, prepared
+from tieout.sync.tools import Tools
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """What became of one settlement of a file: new, same (already here) or changed (a new version of a known one)."""
+
+    id: str
+    number: str
+    outcome: str
+    message: str
+
+
+def receive(tools: Tools, actor: Actor, filename: str, path: Path) -> str:
+    """Take in a file from disk; the operation's id. The name is shown, never used as a path."""
+    return receive_bytes(tools, actor, filename, path.read_bytes())
+
+
+def receive_bytes(tools: Tools, actor: Actor, filename: str, content: bytes) -> str:
+    """Keep what a channel gave and ask for it to be read; the operation's id.
+
+    A file that no channel recognises ends at once as a failed operation that says what it is and what is wanted.
+    """
+    statement = Statement(filename, content, sha256(content).hexdigest())
+    try:
+        channel = channels.recognise(filename, content)
+    except channels.Unrecognised as refused:
+        return _refused_at_the_door(tools, actor, filename, Refusal(refused.code, refused.message))
+    blanked = channels.blank(channel, statement)
+    with write(tools.engines, actor.organisation) as db:
+        statements.keep(db, statement.digest, filename, len(content), channel, blanked, tools.now())
+        arguments = {"statement": statement.digest, "filename": filename}
+        operation = operations.begin(tools, db, actor, "import", filename, arguments)
+    tools.jobs.enqueue("import", f"import:{operation}", {"organisation": actor.organisation, "operation": operation})
+    return operation
+
+
+def read_statement(tools: Tools, organisation: str, operation: str) -> None:
+    """The job behind an import: read the kept bytes, admit what they hold in one transaction. Safe to run twice."""
+    asked = operations.view(tools, organisation, operation)
+    if asked is None or asked.ended_at is not None:
+        return
+    digest = asked.arguments["statement"]
+    with read(tools.engines, organisation) as db:
+        content, zone = statements.content(db, digest), _zone(db)
+    statement = Statement(asked.arguments["filename"], content, digest)
+    told = _Progress(tools, organisation, operation)
+    reading = channels.read(statement, zone, told)
+    with write(tools.engines, organisation) as db:
+        if reading.refusals:
+            _end_refused(tools, db, operation, reading.refusals)
+            return
+        admitted = [admit(tools, db, settlement, reading) for settlement in reading.settlements]
+        operations.finish(tools, db, operation, _summary(admitted), _result(admitted, reading))
+
+
+def admit(tools: Tools, db: Db, settlement: Settlement, reading: Reading) -> Admitted:
+    """A new settlement, the same once more, or a new version whose difference is shown. What is posted stays."""
+    known = settlements.current(db, settlement.channel, settlement.id)
+    if known and known.settlement.fingerprint == settlement.fingerprint:
+        return Admitted(known.id, settlement.id, "same", "Already imported: the same figures, nothing changed.")
+    ensure_mapping(tools, db, settlement)
+    kept = Kept(
+        id=tools.new_id(),
+        version=known.version + 1 if known else 1,
+        settlement=settlement,
+        warnings=_warnings_of(settlement, reading.warnings),
+        imported_at=tools.now(),
+        status=Status.READY,
+    )
+    kept = prepared(db, kept) if not known else _changed(db, known, kept)
+    settlements.add(db, kept)
+    if known is None:
+        return Admitted(kept.id, settlement.id, "new", kept.reason)
+    return Admitted(kept.id, settlement.id, "changed", _what_changed(known, kept))
+
+
+def _changed(db: Db, known: Kept, kept: Kept) -> Kept:
+    """A version that follows one whose plan was frozen waits for a person: its documents may be in the books."""
+    if plans.newest(db, known.id) is None and known.status != Status.SOURCE_CHANGED:
+        return prepared(db, kept)
+    reason = _what_changed(known, kept)
+    return replace(kept, status=Status.SOURCE_CHANGED, code="source-changed-after-post", reason=reason)
+
+
+def _what_changed(known: Kept, kept: Kept) -> str:
+    changes = difference(known.settlement, kept.settlement)
+    return (
+        f"This file (digest {kept.settlement.statement[:12]}) says other figures than the one imported before "
+        f"(digest {known.settlement.statement[:12]}): {len(changes)} figures differ, the total was "
+        f"{known.settlement.total} and is now {kept.settlement.total}. It is kept as version {kept.version}."
+    )
+
+
+def _zone(db: Db) -> ZoneInfo:
+    organisation = organisations.find(db)
+    assert organisation is not None, "every transaction belongs to an organisation"
+    return ZoneInfo(organisation.zone)
+
+
+class _Progress:
+    """Tells the operation how far the reading is: rows read, without an end that is known beforehand."""
+
+    def __init__(self, tools: Tools, organisation: str, operation: str) -> None:
+        self._tools, self._organisation, self._operation = tools, organisation, operation
+
+    def __call__(self, done: int, of: int) -> None:
+        message = f"Reading: {done:,} of {of:,} bytes."
+        operations.progress(self._tools, self._organisation, self._operation, done, of, message)
+
+
+def _warnings_of(settlement: Settlement, warnings: tuple[Warning, ...]) -> tuple[Warning, ...]:
+    return warnings[:200]
+
+
+def _refused_at_the_door(tools: Tools, actor: Actor, filename: str, refusal: Refusal) -> str:
+    with write(tools.engines, actor.organisation) as db:
+        operation = operations.begin(tools, db, actor, "import", filename, {"filename": filename})
+        _end_refused(tools, db, operation, (refusal,))
+    return operation
+
+
+def _end_refused(tools: Tools, db: Db, operation: str, refusals: tuple[Refusal, ...]) -> None:
+    told = [
+        {"code": each.code, "message": each.message, "row": each.row, "candidates": list(each.candidates)}
+        for each in refusals
+    ]
+    operations.fail(tools, db, operation, refusals[0].message, {"refused": told})
+
+
+def _summary(admitted: list[Admitted]) -> str:
+    if not admitted:
+        return "The file holds no settlement."
+    by_outcome = [(word, sum(each.outcome == word for each in admitted)) for word in ("new", "same", "changed")]
+    words = {"new": "imported", "same": "already imported", "changed": "changed since the last import"}
+    told = ", ".join(f"{number} {words[outcome]}" for outcome, number in by_outcome if number)
+    return f"Settlements: {told}."
+
+
+def _result(admitted: list[Admitted], reading: Reading) -> dict[str, Any]:
+    return {
+        "settlements": [
+            {"id": each.id, "number": each.number, "outcome": each.outcome, "message": each.message}
+            for each in admitted
+        ],
+        "warnings": [{"code": w.code, "message": w.message, "row": w.row} for w in reading.warnings[:200]],
+        "encoding": reading.encoding,
+    }

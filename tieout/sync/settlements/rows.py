@@ -1,0 +1,95 @@
+"""Any posted figure opened down to its rows, by reading the kept statement again."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from tieout import channels
+from tieout.core.day import Month
+from tieout.core.money import Money, total
+from tieout.core.plan import Plan
+from tieout.core.settlement import Label, Line, Settlement, Statement
+from tieout.store import plans, settlements, statements
+from tieout.store.engine import read
+from tieout.sync.settlements.preparing import planned
+from tieout.sync.tools import Tools
+
+Key = tuple[Label, str, Month]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A page of rows behind one figure; `next` is the row to go on after, 0 at the end."""
+
+    description: str
+    rows: tuple[Line, ...]
+    next: int
+    count: int
+    sum: Money
+
+
+def rows(
+    tools: Tools, organisation: str, id: str, part: int, line: int, after: int = 0, limit: int = 50
+) -> Rows | None:
+    """The rows that line `line` (from 0) of document `part` (from 1) sums, in file order; None if there is none."""
+    with read(tools.engines, organisation) as db:
+        kept, frozen = settlements.get(db, id), plans.newest(db, id)
+        if kept is None:
+            return None
+        plan = frozen.plan if frozen else planned(db, kept)
+        if not isinstance(plan, Plan) or not 1 <= part <= len(plan.documents):
+            return None
+        lines = plan.documents[part - 1].lines
+        if not 0 <= line < len(lines):
+            return None
+        statement = _statement(statements.content(db, kept.settlement.statement), kept.settlement)
+    chosen = [kept.settlement.subtotals[position] for position in lines[line].subtotals]
+    keys: set[Key] = {(subtotal.label, subtotal.marketplace, subtotal.month) for subtotal in chosen}
+    found = _page(_behind(statement, kept.settlement, keys), after, limit + 1)
+    amount = total((subtotal.amount for subtotal in chosen), kept.settlement.currency)
+    shown = tuple(found[:limit])
+    following = shown[-1].source.row if len(found) > limit else 0
+    return Rows(lines[line].description, shown, following, sum(subtotal.rows for subtotal in chosen), amount)
+
+
+def unknown_rows(tools: Tools, organisation: str, id: str, label: Label, limit: int = 20) -> tuple[Line, ...]:
+    """The first rows of a label that nobody has explained yet, so that a person can see what it is."""
+    with read(tools.engines, organisation) as db:
+        kept = settlements.get(db, id)
+        if kept is None:
+            return ()
+        statement = _statement(statements.content(db, kept.settlement.statement), kept.settlement)
+    zone = ZoneInfo(kept.settlement.zone)
+    lines = (line for line in channels.lines(statement, kept.settlement.id, zone) if line.label == label)
+    return tuple(_page(lines, 0, limit))
+
+
+def statement_file(tools: Tools, organisation: str, id: str) -> tuple[str, bytes] | None:
+    """The kept statement behind a settlement: its name for people and its bytes, personal columns blanked."""
+    with read(tools.engines, organisation) as db:
+        kept = settlements.get(db, id)
+        if kept is None:
+            return None
+        found = statements.find(db, kept.settlement.statement)
+        return (found.filename if found else "statement.txt"), statements.content(db, kept.settlement.statement)
+
+
+def _statement(content: bytes, settlement: Settlement) -> Statement:
+    return Statement("", content, settlement.statement)
+
+
+def _behind(statement: Statement, settlement: Settlement, keys: set[Key]) -> Iterator[Line]:
+    zone = ZoneInfo(settlement.zone)
+    for line in channels.lines(statement, settlement.id, zone):
+        if (line.label, line.marketplace, Month.of(line.posted_at, zone)) in keys:
+            yield line
+
+
+def _page(lines: Iterator[Line], after: int, limit: int) -> list[Line]:
+    found: list[Line] = []
+    for line in lines:
+        if line.source.row > after:
+            found.append(line)
+            if len(found) == limit:
+                break
+    return found

@@ -1,0 +1,45 @@
+"""A settlement's status, kept in step with its postings in the transaction that moves them."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from tieout.core.posting import State
+from tieout.core.status import Status, while_sending
+from tieout.store import plans, postings, settlements
+from tieout.store.engine import Db
+from tieout.store.postings import Posting
+
+
+def refresh(db: Db, settlement: str, now: datetime) -> None:
+    """Derive the status of one settlement from the parts of its newest plan; nothing to do before a plan is frozen."""
+    kept, frozen = settlements.get(db, settlement), plans.newest(db, settlement)
+    if kept is None or frozen is None or kept.status == Status.SOURCE_CHANGED:
+        return
+    parts = postings.of_plans(db, [frozen.id])[frozen.id]
+    status, code = while_sending([part.protocol for part in parts])
+    waits = [part.protocol.next_at for part in parts if part.protocol.next_at]
+    moved = replace(kept, status=status, code=code, reason=_reason(status, parts), next_at=min(waits, default=None))
+    if (moved.status, moved.code, moved.reason, moved.next_at) != (kept.status, kept.code, kept.reason, kept.next_at):
+        settlements.mark(db, replace(moved, changed_at=now if moved.status != kept.status else kept.changed_at))
+
+
+def _reason(status: Status, parts: list[Posting]) -> str:
+    in_books = [part for part in parts if part.protocol.state in (State.DONE, State.SENT)]
+    told = next((part for part in parts if part.note), None)
+    said = f" {told.number}: {told.note}" if told else ""
+    match status:
+        case Status.SENT:
+            return f"All {len(parts)} in the books, read back and equal." if len(parts) > 1 else "In the books, equal."
+        case Status.OUTCOME_UNKNOWN:
+            return f"Sent, and no clear answer came back. Tieout looks it up by its number.{said}"
+        case Status.BLOCKED:
+            return f"The books refused it, and nothing of it was posted.{said}"
+        case Status.PARTIALLY_SENT:
+            missing = ", ".join(part.number for part in parts if part not in in_books)
+            return f"{len(in_books)} of {len(parts)} documents are in the books; missing: {missing}.{said}"
+        case Status.OUT_OF_SYNC:
+            return f"What the books hold under our number is not what was planned; nothing was changed.{said}"
+        case Status.SENDING | Status.QUEUED:
+            return f"{len(in_books)} of {len(parts)} in the books, the rest is on its way.{said}"
+        case _:
+            return said.strip()

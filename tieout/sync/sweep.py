@@ -1,0 +1,56 @@
+"""The sweep: finds rows that are due and have no job, operations past their deadline, sends that have come to rest.
+
+A nudge can be lost; a row cannot. So everything that must happen is found again here, a few seconds later at most.
+"""
+
+from tieout.core.posting import LeaseLost, step
+from tieout.jobs import BACKGROUND
+from tieout.store import across, connections, followups, operations, postings
+from tieout.store.engine import Db, read, write
+from tieout.sync import operations as verbs
+from tieout.sync.settlements.approving import finish_sends
+from tieout.sync.tools import Tools
+
+
+def sweep(tools: Tools) -> int:
+    """Look at every organisation once; how many nudges were given."""
+    return sum(_sweep_one(tools, organisation) for organisation in across.organisations(tools.engines))
+
+
+def _sweep_one(tools: Tools, organisation: str) -> int:
+    verbs.expire(tools, organisation)
+    finish_sends(tools, organisation)
+    nudges, now = 0, tools.now()
+    with read(tools.engines, organisation) as db:
+        due = [each.id for each in connections.all_active(db) if _has_work(db, tools, each.id)]
+        lost = [
+            each for each in operations.still_open(db) if each.state == "waiting" and each.kind in ("import", "send")
+        ]
+    for connection in due:
+        key = f"drive:{connection}:{int(now.timestamp())}"
+        tools.jobs.enqueue("drive", key, {"organisation": organisation, "connection": connection}, BACKGROUND)
+        nudges += 1
+    for operation in lost:  # the same key as its first nudge: nothing runs twice
+        key = f"{operation.kind}:{operation.id}"
+        tools.jobs.enqueue(operation.kind, key, {"organisation": organisation, "operation": operation.id})
+        nudges += 1
+    return nudges
+
+
+def _has_work(db: Db, tools: Tools, connection: str) -> bool:
+    moments = [postings.next_due(db, connection), followups.next_due(db, connection)]
+    return any(moment is not None and moment <= tools.now() for moment in moments)
+
+
+def recover(tools: Tools) -> int:
+    """At the start of the only process on a database: its predecessor is proven dead, so what it held is free at once.
+
+    Call it behind the lock on the data folder only. What was being sent is looked for before anything is sent again.
+    """
+    freed = 0
+    for organisation in across.organisations(tools.engines):
+        with write(tools.engines, organisation) as db:
+            for posting in postings.held(db):
+                protocol, _effects = step(posting.protocol, LeaseLost(is_proven=True), tools.now())
+                freed += postings.save(db, posting, protocol, posting.note)
+    return freed

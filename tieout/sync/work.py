@@ -1,0 +1,74 @@
+"""Job kind → function, and the timetable: the table of contents of everything that happens in the background."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from time import monotonic, sleep
+from typing import Protocol
+
+from tieout.jobs import BACKGROUND, INTERACTIVE
+from tieout.store import followups, postings
+from tieout.store.engine import read
+from tieout.sync import sweep
+from tieout.sync.followups import follow_up
+from tieout.sync.posting import drive
+from tieout.sync.settlements.approving import finish_sends, freeze_asked
+from tieout.sync.settlements.receiving import read_statement
+from tieout.sync.tools import Tools
+
+SWEEP_SECONDS = 5
+_LONGEST_DRIVE_SECONDS = 120
+_WORTH_WAITING = timedelta(seconds=SWEEP_SECONDS + 1)
+
+
+class Engine(Protocol):
+    """What of the job engine is needed to fill it."""
+
+    def register(self, kind: str, function: Callable[..., object]) -> None: ...
+    def schedule(self, kind: str, every_seconds: int, lane: str = BACKGROUND) -> None: ...
+
+
+def register(engine: Engine, tools: Tools) -> None:
+    """Every kind, in every process alike, before the engine starts."""
+    engine.register("import", partial(import_statement, tools))
+    engine.register("send", partial(send, tools))
+    engine.register("drive", partial(drive_connection, tools))
+    engine.register("sweep", partial(sweep.sweep, tools))
+    engine.schedule("sweep", SWEEP_SECONDS)
+
+
+def import_statement(tools: Tools, organisation: str, operation: str) -> None:
+    read_statement(tools, organisation, operation)
+
+
+def send(tools: Tools, organisation: str, operation: str) -> None:
+    """Freeze what was asked for, then drive; a crash after the freeze leaves due rows, which the sweep finds."""
+    connection = freeze_asked(tools, organisation, operation)
+    if connection:
+        drive_connection(tools, organisation, connection)
+
+
+def drive_connection(tools: Tools, organisation: str, connection: str) -> None:
+    """Until nothing is due soon: post, look, bring operations up to date, then what follows a posted document."""
+    until_seconds = monotonic() + _LONGEST_DRIVE_SECONDS
+    while monotonic() < until_seconds:
+        done = drive(tools, organisation, connection)
+        finish_sends(tools, organisation)
+        follow_up(tools, organisation, connection)
+        wait_seconds = _seconds_to_next(tools, organisation, connection)
+        if done.pause or wait_seconds is None:
+            return
+        sleep(wait_seconds)
+
+
+def _seconds_to_next(tools: Tools, organisation: str, connection: str) -> float | None:
+    """How long until this connection has something to do; None when that is longer than the next sweep is away."""
+    with read(tools.engines, organisation) as db:
+        moments = [postings.next_due(db, connection), followups.next_due(db, connection)]
+    due = min((moment for moment in moments if moment), default=None)
+    if due is None or due - tools.now() > _WORTH_WAITING:
+        return None
+    return max((due - tools.now()).total_seconds(), 0.05)
+
+
+__all__ = ["INTERACTIVE", "drive_connection", "import_statement", "register", "send"]

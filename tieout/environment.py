@@ -1,0 +1,248 @@
+"""The environment, read once and frozen: every setting of an installation, with its default and its check.
+
+A setting is a variable `TIEOUT_…`; a secret may instead stand in a file that `TIEOUT_…_FILE` names. Whatever is
+wrong is said at once, each in a sentence with what to do, and nothing starts.
+"""
+
+import difflib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+
+NAME = "TIEOUT_"
+DATABASES = ("sqlite:///", "postgresql+psycopg://", "postgresql://", "postgres://")
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+class SettingsError(Exception):
+    """Settings that cannot be worked with; `faults` holds a sentence for each, the text all of them."""
+
+    def __init__(self, faults: tuple[str, ...]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformApp:
+    """Our registered app at one platform, and the addresses it is reached at; None is the platform's own."""
+
+    client_id: str
+    client_secret: str = field(repr=False)
+    login_url: str | None = None
+    identity_url: str | None = None
+    api_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """`master_key_may_be_made`: nobody named a key, so the first start makes one at `master_key`."""
+
+    data: Path
+    database_url: str = field(repr=False)  # may hold a password
+    jobs_url: str = field(repr=False)
+    master_key: Path
+    master_key_may_be_made: bool
+    url: str
+    host: str
+    port: int
+    upload_limit_bytes: int
+    log_level: str
+    platforms: Mapping[str, PlatformApp]
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.database_url.startswith("sqlite")
+
+
+def read(environ: Mapping[str, str], platforms: tuple[str, ...]) -> Environment:
+    """The settings, checked, with the data folder made where it was missing.
+
+    `platforms` are the names of those that can be connected; each has its own `TIEOUT_<PLATFORM>_…`. Raises
+    SettingsError with every fault at once.
+    """
+    reader = _Reader(environ)
+    data = reader.folder("DATA", _default_data(environ))
+    database_url, jobs_url = reader.databases(data)
+    master_key, may_be_made = reader.master_key(data)
+    settings = Environment(
+        data=data,
+        database_url=database_url,
+        jobs_url=jobs_url,
+        master_key=master_key,
+        master_key_may_be_made=may_be_made,
+        host=reader.text("HOST", "127.0.0.1"),
+        port=reader.number("PORT", 8080, least=0, most=65_535),
+        url=reader.url("URL", "http://localhost:8080") or "",
+        upload_limit_bytes=reader.number("UPLOAD_LIMIT_MB", 256, least=1, most=10_240) * 1024 * 1024,
+        log_level=reader.choice("LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
+        platforms={name: app for name in platforms if (app := reader.platform(name)) is not None},
+    )
+    reader.unknown_names(platforms)
+    if reader.faults:
+        raise SettingsError(tuple(reader.faults))
+    return settings
+
+
+class _Reader:
+    """Takes settings one by one, remembering which names are known and what is wrong with them."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.environ = environ
+        self.known: set[str] = set()
+        self.faults: list[str] = []
+
+    def given(self, name: str) -> str | None:
+        """The trimmed value; an empty one counts as none, as in a compose file whose variable is not set."""
+        self.known.add(NAME + name)
+        return self.environ.get(NAME + name, "").strip() or None
+
+    def fault(self, name: str, wrong: str, remedy: str) -> None:
+        self.faults.append(f"{NAME}{name} {wrong}: {remedy}")
+
+    def text(self, name: str, default: str) -> str:
+        return self.given(name) or default
+
+    def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
+        value = (self.given(name) or default).lower()
+        if value not in choices:
+            self.fault(name, f"is {value!r}", f"use one of {', '.join(choices)}")
+        return value
+
+    def number(self, name: str, default: int, least: int, most: int) -> int:
+        value = self.given(name)
+        if value is None:
+            return default
+        if not (value.isascii() and value.isdigit() and least <= int(value) <= most):
+            self.fault(name, f"is {value!r}, not a whole number from {least} to {most}", f"write it like {default}")
+            return default
+        return int(value)
+
+    def url(self, name: str, default: str | None) -> str | None:
+        """An address without a slash at its end. Beyond this machine it must be https: tokens pass over it."""
+        value = self.given(name)
+        if value is None:
+            return default
+        parts = _split(value)
+        if (
+            parts is None
+            or parts.scheme not in ("http", "https")
+            or not parts.hostname
+            or parts.query
+            or parts.fragment
+        ):
+            self.fault(name, f"is {shown}, not a web address", "write it like https://books.example.com")
+        elif parts.username or parts.password:
+            self.fault(name, "holds a user name or password", "leave them out of the address")
+        elif parts.scheme == "http" and parts.hostname not in LOOPBACK:
+            self.fault(name, f"is {value!r}, which is not encrypted", f"use https for {parts.hostname}")
+        return value.rstrip("/")
+
+    def secret(self, name: str) -> str | None:
+        """The value itself, or the content of the file that its _FILE names."""
+        value, path = self.given(name), self.given(name + "_FILE")
+        if value and path:
+            self.fault(name, f"and {NAME}{name}_FILE are both set", "keep one of them")
+        if path is None:
+            return value
+        try:
+            return Path(path).expanduser().read_text(encoding="utf-8").strip() or None
+        except (OSError, UnicodeDecodeError) as error:
+            self.fault(name + "_FILE", f"names {path}, which cannot be read ({_reason(error)})", "put the secret there")
+            return "?"  # its lack is said already
+
+    def folder(self, name: str, default: Path) -> Path:
+        """Made where it is missing, for its owner only, and tried by writing to it."""
+        path = Path(self.given(name) or default).expanduser().absolute()
+        try:
+            path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            trial = path / f".trial-{os.getpid()}"
+            trial.touch()
+            trial.unlink()
+        except OSError as error:
+            remedy = "make it writable for the user that runs Tieout, or name another folder"
+            self.fault(name, f"names {path}, which cannot be written ({_reason(error)})", remedy)
+        return path
+
+    def databases(self, data: Path) -> tuple[str, str]:
+        """Product and jobs: two files on SQLite, which would wait for each other in one; the same on PostgreSQL."""
+        url = self.given("DATABASE_URL") or f"sqlite:///{data / 'app.db'}"
+        scheme = next((scheme for scheme in DATABASES if url.startswith(scheme)), "")
+        rest = url.removeprefix(scheme)
+        if not scheme or not rest or rest.startswith(":"):
+            remedy = "write sqlite:////folder/app.db or postgresql://user@host/name"
+            self.fault("DATABASE_URL", "is no address of a database that Tieout can use", remedy)
+        elif scheme == "sqlite:///":
+            jobs = Path(rest).absolute().with_name("jobs.db")
+            if jobs == Path(rest).absolute():
+                self.fault(
+                    "DATABASE_URL", "names jobs.db, the file of the job engine", "name another file, like app.db"
+                )
+            return url, f"sqlite:///{jobs}"
+        elif (parts := _split(url)) is None or not parts.path.strip("/"):
+            self.fault("DATABASE_URL", "names no database", "write it like postgresql://user@host/name")
+        return f"postgresql+psycopg://{rest}", f"postgresql+psycopg://{rest}"
+
+    def master_key(self, data: Path) -> tuple[Path, bool]:
+        """The file that is named, else the credential systemd hands over, else our own, outside the data folder."""
+        named, folder = self.given("MASTER_KEY_FILE"), self.environ.get("CREDENTIALS_DIRECTORY")
+        credential = Path(folder) / "tieout-master-key" if folder else None
+        if named:
+            path = Path(named).expanduser().absolute()
+        elif credential and credential.exists():
+            path = credential
+        else:
+            return _default_config(self.environ) / "master.key", True
+        if path.resolve().is_relative_to(data.resolve()):
+            remedy = "move it elsewhere, so that a copy of the folder opens nothing"
+            self.fault("MASTER_KEY_FILE", f"lies inside the data folder {data}", remedy)
+        elif not path.is_file():
+            remedy = "put the key's file back, or unset it to have one made"
+            self.fault("MASTER_KEY_FILE", f"names {path}, which is not there", remedy)
+        return path, False
+
+    def platform(self, name: str) -> PlatformApp | None:
+        """None when nothing of it is set: then it cannot be connected, and everything else works."""
+        upper = name.upper()
+        client_id, secret = self.given(f"{upper}_CLIENT_ID"), self.secret(f"{upper}_CLIENT_SECRET")
+        login, identity, api = (self.url(f"{upper}_{part}_URL", None) for part in ("LOGIN", "IDENTITY", "API"))
+        if client_id and not secret:
+            remedy = f"set {NAME}{upper}_CLIENT_SECRET or …_CLIENT_SECRET_FILE as well"
+            self.fault(f"{upper}_CLIENT_ID", "is set without its secret", remedy)
+        elif secret and not client_id:
+            self.fault(f"{upper}_CLIENT_SECRET", "is set without its id", f"set {NAME}{upper}_CLIENT_ID as well")
+        return PlatformApp(client_id, secret, login, identity, api) if client_id and secret else None
+
+    def unknown_names(self, platforms: tuple[str, ...]) -> None:
+        """A name that nobody reads is a typing error, or a setting that somebody believes to be in force."""
+        for name in sorted(set(self.environ) - self.known):
+            if name.startswith(NAME) and not name.startswith(NAME + "TEST_"):
+                nearest = difflib.get_close_matches(name, sorted(self.known), n=1)
+                meant = f"did you mean {nearest[0]}?" if nearest else "unset it"
+                self.faults.append(f"{name} is no setting of Tieout: {meant}")
+
+
+def _default_data(environ: Mapping[str, str]) -> Path:
+    return Path(environ.get("XDG_DATA_HOME") or _home(environ) / ".local" / "share") / "tieout"
+
+
+def _default_config(environ: Mapping[str, str]) -> Path:
+    return Path(environ.get("XDG_CONFIG_HOME") or _home(environ) / ".config") / "tieout"
+
+
+def _home(environ: Mapping[str, str]) -> Path:
+    return Path(environ.get("HOME") or "~").expanduser()
+
+
+def _split(url: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts
+
+
+def _reason(error: Exception) -> str:
+    return error.strerror or str(error) if isinstance(error, OSError) else "it is not text"

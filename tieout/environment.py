@@ -125,6 +125,7 @@ class _Reader:
         if value is None:
             return default
         parts = _split(value)
+        shown = repr(value) if "@" not in value else "something with a password in it"
         if (
             parts is None
             or parts.scheme not in ("http", "https")

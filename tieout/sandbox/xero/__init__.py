@@ -1,1 +1,60 @@
-"""The stand-in of Xero."""
+"""The Xero stand-in: OAuth, consent, connections and the Accounting API over HTTP, or as a function in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from tieout.sandbox import server
+from tieout.sandbox.control import CONTROL
+from tieout.sandbox.world import World
+from tieout.sandbox.xero.scenarios import app, demo_organisation, member, person
+from tieout.sandbox.xero.stand_in import XeroStandIn
+
+__all__ = ["app", "books", "demo_organisation", "member", "of", "person", "serve"]
+
+
+def books(
+    path: Path | None = None,
+    seed: int = 0,
+    now: datetime | Callable[[], datetime] | None = None,
+    *,
+    scenario: str = "london",
+    secret: str | None = None,
+) -> World:
+    """A world with Xero in it, seeded with the scenario unless the file at `path` already holds one.
+
+    `now`: None is real time, a moment stands still until moved, a function is asked each time. Raises LookupError for
+    an unknown scenario and sqlite3.Error for a file that is no database.
+    """
+    world = World(lambda inside: XeroStandIn(inside, path), seed=seed, now=now, secret=secret)
+    if of(world).shelf.is_empty:
+        world.reset(scenario)
+    return world
+
+
+def of(world: World) -> XeroStandIn:
+    """The stand-in inside, for seeding more: `demo_organisation(of(world).books, …)`."""
+    assert isinstance(world.stand_in, XeroStandIn), "this world holds another stand-in"
+    return world.stand_in
+
+
+def serve(
+    port: int = 0,
+    path: Path | None = None,
+    *,
+    scenario: str = "london",
+    seed: int = 0,
+    secret: str | None = None,
+    say: Callable[[str], None] = print,
+) -> None:
+    """Serves until interrupted, saying where it is and what opens the door. Raises OSError for a port in use."""
+    running = server.start(books(path, seed, scenario=scenario, secret=secret), port)
+    say(f"Xero stand-in at {running.base_url} (control door: {CONTROL}, secret {running.world.secret})")
+    try:
+        running.wait()
+    except KeyboardInterrupt:
+        say("Stopped.")
+    finally:
+        running.stop()

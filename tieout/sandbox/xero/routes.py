@@ -1,0 +1,111 @@
+"""The addresses of the Accounting API: which kind of record, which verb, and what hangs below a record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tieout.sandbox import Answer
+from tieout.sandbox.xero import contacts as contact_rules
+from tieout.sandbox.xero import documents, papers, payments, reading, refusals, settings, shape, writing
+from tieout.sandbox.xero.kinds import Kind, kind_of
+from tieout.sandbox.xero.refusals import Refused
+from tieout.sandbox.xero.rules import Invalid
+from tieout.sandbox.xero.state import Asked
+from tieout.sandbox.xero.writing import Save
+
+API = ("api.xro", "2.0")
+# What can be written, by which verbs to the list and to one record.
+SAVES: dict[str, Save] = {
+    "Accounts": settings.save_account,
+    "TaxRates": settings.save_tax_rate,
+    "Currencies": settings.save_currency,
+    "TrackingCategories": settings.save_tracking,
+    "Items": settings.save_item,
+    "Contacts": contact_rules.save,
+    "Invoices": documents.save_invoice,
+    "CreditNotes": documents.save_credit_note,
+    "Payments": payments.save,
+}
+# These take one element a request; a list is not what they are for.
+ONLY_PUT = frozenset({"Currencies"})
+# POST of several payments does not exist: PUT takes many, POST one, and it knows no summarizeErrors.
+STRICT_POST = frozenset({"Payments"})
+HAS_PAPERS = frozenset(
+    "Invoices CreditNotes Contacts BankTransactions BankTransfers ManualJournals Accounts Payments PurchaseOrders"
+    " Quotes Items Prepayments Overpayments BatchPayments Receipts RepeatingInvoices ExpenseClaims".split()
+)
+SubResource = Callable[[Asked, Kind, tuple[str, ...]], Answer]
+
+
+def named_kind(segments: tuple[str, ...]) -> Kind | None:
+    return kind_of(segments[2]) if len(segments) > 2 else None
+
+
+def answer(asked: Asked, kind: Kind, rest: tuple[str, ...]) -> Answer:
+    """The answer to one call that was let in. Raises Refused."""
+    method = asked.request.method
+    if kind.key == "Organisations":
+        return _organisation(asked, kind, rest)
+    if not rest:
+        return reading.many(asked, kind) if method == "GET" else _write(asked, kind, None)
+    if len(rest) == 1:
+        if method == "GET":
+            return reading.one(asked, kind, rest[0])
+        if method == "DELETE" and kind.key == "Accounts":
+            return _checked(asked, kind, lambda: settings.delete_account(asked, rest[0].lower()))
+        return _write(asked, kind, _row_id(asked, kind, rest[0])) if method == "POST" else _no_verb()
+    return _below(asked, kind, rest)
+
+
+def _write(asked: Asked, kind: Kind, row_id: str | None) -> Answer:
+    save = SAVES.get(kind.key)
+    method = asked.request.method
+    if save is None or method not in {"PUT", "POST"} or (method == "POST" and kind.key in ONLY_PUT):
+        return _no_verb()
+    return writing.write(asked, kind, save, row_id, lenient=not (method == "POST" and kind.key in STRICT_POST))
+
+
+def _row_id(asked: Asked, kind: Kind, named: str) -> str:
+    row = reading.find(asked, kind, named)
+    if row is None:
+        raise Refused(refusals.not_found())
+    return str(row[kind.id])
+
+
+def _organisation(asked: Asked, kind: Kind, rest: tuple[str, ...]) -> Answer:
+    if asked.request.method != "GET":
+        return _no_verb()
+    if not rest:
+        return shape.envelope(asked, "Organisations", [shape.shown(asked, kind, asked.organisation, full=True)])
+    if rest[0].lower() == "actions":
+        return settings.actions(asked)
+    return _unknown(asked)
+
+
+def _below(asked: Asked, kind: Kind, rest: tuple[str, ...]) -> Answer:
+    named, sub, more = rest[0], rest[1].lower(), rest[2:]
+    if sub in {"attachments", "history"}:
+        row = reading.find(asked, kind, named)
+        if row is None or kind.key not in HAS_PAPERS:
+            raise Refused(refusals.not_found())
+        return papers.attachments(asked, kind, row, more) if sub == "attachments" else papers.history(asked, kind, row)
+    return _unknown(asked)
+
+
+def _checked(asked: Asked, kind: Kind, act: Callable[[], Answer]) -> Answer:
+    try:
+        return act()
+    except Invalid as invalid:
+        raise Refused(refusals.validation(asked.request, [invalid.echo], kind.one)) from invalid
+
+
+def _no_verb() -> Answer:
+    return refusals.not_implemented()
+
+
+def _unknown(asked: Asked) -> Answer:
+    return unknown(asked.request.method, asked.request.path)
+
+
+def unknown(method: str, path: str) -> Answer:
+    return Answer(501, f"The Xero stand-in has no address {method} {path}".encode(), "text/plain; charset=utf-8")

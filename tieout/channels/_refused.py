@@ -1,0 +1,40 @@
+"""Refused: a statement cannot be read. Findings: what one reading noticed, gathered so that a person sees all of it."""
+
+from dataclasses import dataclass, field
+
+from tieout.core.settlement import Refusal, Warning
+
+MOST = 50  # refusals and warnings kept of one file; a thousand say no more than fifty
+
+
+class Refused(Exception):
+    """Carries every refusal found, so that one reading shows them all."""
+
+    def __init__(self, *refusals: Refusal) -> None:
+        self.refusals = refusals
+        super().__init__("; ".join(refusal.message for refusal in refusals))
+
+
+class Unrecognised(Refused):
+    """No channel reads this file. `code` and `message` say what it is instead and which file is wanted."""
+
+    def __init__(self, code: str, message: str, row: int = 0) -> None:
+        self.code, self.message, self.row = code, message, row
+        super().__init__(Refusal(code, message, row))
+
+
+@dataclass(slots=True)
+class Findings:
+    """Refusals and warnings in the order of their discovery. Raises Refused once there are more than enough."""
+
+    refusals: list[Refusal] = field(default_factory=list)
+    warnings: list[Warning] = field(default_factory=list)
+
+    def refuse(self, code: str, message: str, row: int = 0, settlement: str = "") -> None:
+        self.refusals.append(Refusal(code, message, row, settlement))
+        if len(self.refusals) >= MOST:
+            raise Refused(*self.refusals)
+
+    def warn(self, code: str, message: str, row: int = 0) -> None:
+        if len(self.warnings) < MOST:
+            self.warnings.append(Warning(code, message, row))

@@ -1,0 +1,151 @@
+"""Rows by column name, numbered as in the file, a block at a time; and the blanking of columns nobody asked for.
+
+A report of a million lines is never held as rows: a block of about a megabyte is split once into one flat list, and a
+column is every n-th of it. The heading is row 1. There is no quoting: a tab is always the end of a field.
+"""
+
+import codecs
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import repeat
+
+from tieout.channels._encoding import REPLACEMENT, Text
+from tieout.channels._refused import Findings
+
+TAB = "\t"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Some rows, in file order: `rows` are their numbers, `flat` all their fields, `width` fields a row."""
+
+    rows: Sequence[int]
+    flat: list[str]
+    positions: dict[str, int]
+    width: int
+    end: int  # bytes of the file read so far
+
+    def column(self, name: str) -> list[str]:
+        """The fields of one column; blanks where the file has no such column."""
+        at = self.positions.get(name)
+        return [""] * len(self.rows) if at is None else self.flat[at :: self.width]
+
+    def take(self, chosen: Sequence[int]) -> "Block":
+        """Only the rows at these places of the block."""
+        fields = [field for at in chosen for field in self.flat[at * self.width : (at + 1) * self.width]]
+        return Block([self.rows[at] for at in chosen], fields, self.positions, self.width, self.end)
+
+
+def heading_names(line: str) -> tuple[str, ...]:
+    """The names in a heading line as they are compared: trimmed and small."""
+    return tuple(name.strip().casefold() for name in line.split(TAB))
+
+
+def heading_line(text: Text) -> str:
+    """The first line."""
+    return next((lines[0] for _, _, lines in text.blocks()), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A tab-separated text. `free`: columns of free text, in which a damaged character may be replaced."""
+
+    text: Text
+    heading: str
+    free: Collection[str]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return heading_names(self.heading)
+
+    def blocks(self, findings: Findings) -> Iterator[Block]:
+        """All rows below the heading. Lines with too many fields are refused, shorter ones filled up with blanks."""
+        names = self.names
+        positions = {name: at for at, name in reversed(list(enumerate(names)))}
+        width, tabs = len(names), {len(names) - 1}
+        for first_row, end, lines in self.text.blocks():
+            if self.text.is_damaged:
+                self._check_damage(first_row, lines, findings)
+            if set(map(str.count, lines, repeat(TAB))) == tabs and self.heading not in lines:
+                flat = TAB.join(lines).split(TAB)
+                yield Block(range(first_row, first_row + len(lines)), flat, positions, width, end)
+            else:
+                rows, flat = self._uneven(first_row, lines, width, findings)
+                yield Block(rows, flat, positions, width, end)
+
+    def _uneven(self, first_row: int, lines: list[str], width: int, findings: Findings) -> tuple[list[int], list[str]]:
+        rows: list[int] = []
+        flat: list[str] = []
+        for row, line in enumerate(lines, first_row):
+            if not line.strip():
+                continue
+            if line == self.heading:
+                if row > 1:
+                    findings.warn("heading-repeated", f"Line {row} repeats the heading line; skipped.", row)
+                continue
+            fields = line.split(TAB)
+            if len(fields) > width:
+                findings.refuse(
+                    "row-too-long",
+                    f"Line {row} has {len(fields)} fields, the heading names {width}: a tab stands inside a text, or"
+                    " the file was changed after the download. Download it again.",
+                    row,
+                )
+                continue
+            rows.append(row)
+            flat += fields + [""] * (width - len(fields))
+        return rows, flat
+
+    def _check_damage(self, first_row: int, lines: list[str], findings: Findings) -> None:
+        """Replacement characters are harmless in free text and refused everywhere else."""
+        for row, line in enumerate(lines, first_row):
+            if REPLACEMENT not in line:
+                continue
+            fields = line.split(TAB)
+            touched = {name for name, field in zip(self.names, fields, strict=False) if REPLACEMENT in field}
+            place = f"line {row}, byte {self._offset(row)} of the file"
+            if row == 1 or touched - set(self.free):
+                columns = ", ".join(sorted(touched - set(self.free))) or "the heading"
+                findings.refuse(
+                    "encoding_error", f"A character in {place} ({columns}) is damaged. Download the file again.", row
+                )
+            else:
+                findings.warn("character-damaged", f"A character of free text in {place} is damaged; replaced.", row)
+
+    def _offset(self, row: int) -> int:
+        """Where in the file the first damaged byte of a row stands."""
+        body, start = self.text.body, 0
+        for _ in range(row - 1):
+            start = body.find(b"\n", start) + 1
+        end = body.find(b"\n", start)
+        try:
+            body[start : end if end >= 0 else len(body)].decode(self.text.codec)
+        except UnicodeDecodeError as error:
+            start += error.start
+        return start + (len(codecs.BOM_UTF8) if self.text.encoding == "utf-8-sig" else 0)
+
+
+def blanked(text: Text, content: bytes, known: Collection[str]) -> bytes:
+    """The content with every field outside the known columns emptied; rows keep their numbers.
+
+    Untouched where nothing has to go. Fields beyond the heading are emptied too: nobody knows whose they are.
+    """
+    names = heading_names(heading_line(text))
+    keep = [name in known for name in names]
+    if all(keep) and _is_even(text, len(names)):
+        return content
+    heading, *lines = text.body.split(b"\n")
+    blank = b"\n".join((heading, *(_blanked_line(line, keep) for line in lines)))
+    if text.encoding == "utf-16":
+        return blank.decode("utf-8").encode("utf-16")
+    return (codecs.BOM_UTF8 if text.encoding == "utf-8-sig" else b"") + blank
+
+
+def _is_even(text: Text, width: int) -> bool:
+    return all(line.count(TAB) < width for _, _, lines in text.blocks() for line in lines)
+
+
+def _blanked_line(line: bytes, keep: list[bool]) -> bytes:
+    end = b"\r" if line.endswith(b"\r") else b""
+    fields = line.removesuffix(b"\r").split(b"\t")
+    return b"\t".join(field if at < len(keep) and keep[at] else b"" for at, field in enumerate(fields)) + end

@@ -1,0 +1,216 @@
+"""The tally of one settlement while its rows stream by: exact sums by label, site and quarter of an hour.
+
+Months are not decided here, because the zone may follow from rows that come later: rows that every zone on earth puts
+into one month are counted for that month, the others by the quarter of an hour in UTC they fall in (zones differ from
+UTC by multiples of that). Every distinct amount, date and label is understood once.
+"""
+
+import re
+from calendar import monthrange
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from tieout.channels import _amounts as amounts_
+from tieout.channels import _days as days_
+from tieout.channels._days import Order, Window
+from tieout.channels._refused import Findings
+from tieout.channels._table import Block
+from tieout.core.currency import EXPONENT
+from tieout.core.day import Month
+from tieout.core.money import Money
+
+_MOST_KEPT = 200_000  # distinct dates or amounts remembered; more are understood again
+_CLOCK = re.compile(r" ([01]\d|2[0-3]):[0-5]\d:[0-5]\d UTC", re.ASCII)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_QUARTER = timedelta(minutes=15)
+
+Key = tuple[str, str, str, str, int, bool]  # type, amount type, description, site, bucket, has an order id
+
+
+class AmountCache(dict[str, int]):
+    """Text → minor units. What cannot be read counts as zero and stands in `bad`, so that all of it is reported."""
+
+    def __init__(self, currency: str, mark: Callable[[], str]) -> None:
+        self._exponent = EXPONENT[currency]
+        self._currency = currency
+        self._mark = mark
+        self.bad: dict[str, tuple[str, str]] = {}
+        self.odd: set[str] = set()
+
+    def __missing__(self, text: str) -> int:
+        try:
+            self[text] = self._read(text)
+        except amounts_.Unreadable as error:
+            self.bad[text], self[text] = (error.code, str(error)), 0
+        return self[text]
+
+    def _read(self, text: str) -> int:
+        if not text.strip():
+            raise amounts_.Unreadable("amount_unparsable", "the amount is empty")
+        try:
+            amount = amounts_.read_amount(text, self._exponent)
+        except amounts_.Doubtful:
+            try:
+                amount = amounts_.read_amount(text, self._exponent, self._mark())
+            except amounts_.Doubtful as error:
+                raise amounts_.Unreadable(
+                    "amount_unparsable",
+                    f"{text!r} may be {error} with decimals or with groups, and the file's other amounts do not tell",
+                ) from error
+        if amount.is_odd:
+            self.odd.add(text)
+        return amount.minor
+
+
+class DateCache(dict[str, int]):
+    """Text → bucket. `bad` as above; `late` are dates outside the window: True by more than a day."""
+
+    def __init__(self, window: Window, order: Callable[[], Order | None]) -> None:
+        self._window = window
+        self._order = order
+        self._days: dict[str, int] = {}
+        self.bad: dict[str, tuple[str, str]] = {}
+        self.late: dict[str, bool] = {}
+
+    def __missing__(self, text: str) -> int:
+        # Most rows share a day well inside the window and the month, so only their clock is looked at.
+        bucket = self._days.get(text[:10])
+        if bucket is None or not _CLOCK.fullmatch(text, 10):
+            bucket = self._understood(text)
+        self[text] = bucket
+        return bucket
+
+    def _understood(self, text: str) -> int:
+        try:
+            found = self.read(text)
+        except (days_.Unreadable, days_.Undecided) as error:
+            self.bad[text] = ("date_unparsable", str(error) or "the date is ambiguous")
+            return 0
+        if not self._window.holds(found, timedelta(0)):
+            self.late[text] = not self._window.holds(found)
+        bucket = bucket_of(found)
+        if isinstance(found, datetime) and bucket > 0 and _CLOCK.fullmatch(text, 10):
+            day = found.replace(hour=0, minute=0, second=0)
+            if self._window.start <= day and day + timedelta(days=1) <= self._window.end:
+                self._days[text[:10]] = bucket
+        return bucket
+
+    def read(self, text: str) -> datetime | date:
+        """Raises Unreadable, or Refused where the file does not tell day from month."""
+        if not text.strip():
+            raise days_.Unreadable("the posting date is missing")
+        try:
+            return days_.read_date(text)
+        except days_.Undecided:
+            return days_.read_date(text, self._order())
+
+
+def bucket_of(found: datetime | date) -> int:
+    """A month every zone agrees on, as a positive number; else the quarter of an hour in UTC, as a negative one."""
+    if isinstance(found, datetime) and not 1 < found.day < monthrange(found.year, found.month)[1]:
+        return -((found - _EPOCH) // _QUARTER)
+    return found.year * 12 + found.month - 1
+
+
+def month_of(bucket: int, zone: ZoneInfo) -> Month:
+    if bucket > 0:
+        return Month(bucket // 12, bucket % 12 + 1)
+    return Month.of(_EPOCH + -bucket * _QUARTER, zone)
+
+
+def moment_of(found: datetime | date, zone: ZoneInfo) -> datetime:
+    """A day without a time stands at its noon in the zone of the books, so that it keeps its month there."""
+    if isinstance(found, datetime):
+        return found
+    return datetime(found.year, found.month, found.day, 12, tzinfo=zone).astimezone(UTC)
+
+
+class Cells(dict[Key, list[int]]):
+    """Key → sum in minor units and count of rows."""
+
+    def __missing__(self, key: Key) -> list[int]:
+        self[key] = cell = [0, 0]
+        return cell
+
+
+@dataclass(slots=True)
+class Tally:
+    """One settlement: what its summary row says, and what its rows add up to so far."""
+
+    id: str
+    row: int
+    currency: str
+    total: Money
+    window: Window
+    deposit_on: date | None
+    amounts: AmountCache
+    dates: DateCache
+    cells: Cells = field(default_factory=Cells)
+    strays: dict[bool, list[int]] = field(default_factory=dict)  # far or near → first row, count
+    reported: set[str] = field(default_factory=set)
+
+    @property
+    def minor(self) -> int:
+        return sum(cell[0] for cell in self.cells.values())
+
+    def add(self, block: Block, sites: list[str], findings: Findings) -> None:
+        """Counts the rows of a block, all of this settlement and none of them its summary."""
+        texts, stamps = block.column("amount"), posted(block)
+        minors = map(self.amounts.__getitem__, texts)
+        keys = zip(
+            block.column("transaction-type"),
+            block.column("amount-type"),
+            block.column("amount-description"),
+            sites,
+            map(self.dates.__getitem__, stamps),
+            map(bool, block.column("order-id")),
+            strict=True,
+        )
+        for cell, minor in zip(map(self.cells.__getitem__, keys), minors, strict=True):
+            cell[0] += minor
+            cell[1] += 1
+        self._report(block, texts, stamps, findings)
+        self._check_currency(block, findings)
+        for kept in (self.amounts, self.dates):
+            if len(kept) > _MOST_KEPT:
+                kept.clear()
+
+    def _report(self, block: Block, texts: list[str], stamps: list[str], findings: Findings) -> None:
+        for column, bad in ((texts, self.amounts.bad), (stamps, self.dates.bad)):
+            if bad:
+                for row, text in zip(block.rows, column, strict=True):
+                    if text in bad:
+                        code, reason = bad[text]
+                        findings.refuse(code, f"Line {row}: {reason}. Download the file again.", row, self.id)
+        if self.amounts.odd - self.reported:
+            for row, text in zip(block.rows, texts, strict=True):
+                if text in self.amounts.odd and text not in self.reported:
+                    self.reported.add(text)
+                    findings.warn("amount-sign-odd", f"Line {row}: {text!r} is read as a negative amount.", row)
+        if self.dates.late:
+            for row, stamp in zip(block.rows, stamps, strict=True):
+                if stamp in self.dates.late:
+                    stray = self.strays.setdefault(self.dates.late[stamp], [row, 0])
+                    stray[1] += 1
+
+    def _check_currency(self, block: Block, findings: Findings) -> None:
+        column = block.column("currency")
+        for other in set(column) - {"", self.currency}:
+            if other.strip().upper() not in ("", self.currency):
+                row = block.rows[column.index(other)]
+                findings.refuse(
+                    "currency-mixed",
+                    f"Line {row} is in {other}, but settlement {self.id} is in {self.currency} by its summary row.",
+                    row,
+                    self.id,
+                )
+
+
+def posted(block: Block) -> list[str]:
+    """The time of posting, or the day where no time is given."""
+    stamps = block.column("posted-date-time")
+    if all(stamps):
+        return stamps
+    return [stamp or day for stamp, day in zip(stamps, block.column("posted-date"), strict=True)]

@@ -1,5 +1,6 @@
 """Defaults: every category has a place, and the place is the one the trade's table names."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -118,6 +119,17 @@ def test_sales_abroad_carry_no_tax_in_the_codes_of_the_books(marketplace: str, b
     assert {(entry.tax, entry.rate) for _, entry in mapping.entries} == {(code, Decimal(0))}
     tax = mapping.entry_for(subtotal(Category.TAX_COLLECTED, 1))
     assert tax and tax.account == "TO-207"
+
+
+@pytest.mark.parametrize("category", BOOKED)
+def test_a_site_abroad_hides_everything_said_of_home(category: Category) -> None:
+    """No row of a settlement from abroad bears the tax of home: neither a tax row nor one that names no site."""
+    home, abroad = default_mapping("GB"), default_mapping("US", books_country="GB")
+    laid_over = tuple((replace(node, marketplace="Us.example"), entry) for node, entry in abroad.entries)
+    both = replace(home, entries=home.entries + laid_over)
+    for site in ("Us.example", "Non-market", ""):
+        found = both.entry_for(subtotal(category, 1, marketplace=site), "Us.example")
+        assert found == abroad.entry_for(subtotal(category, 1))
 
 
 def test_where_prices_include_tax_a_tax_row_belongs_to_its_sale() -> None:

@@ -21,15 +21,16 @@ FEE = Category.FEE_REFERRAL
 # From shallow to deep: each one wins over all before it.
 LADDER = [
     Node(""),
-    Node("", marketplace="DE"),
-    Node("", variant="export"),
     Node("fees"),
-    Node("fees", marketplace="DE"),
-    Node("fees", variant="export"),
-    Node("fees", marketplace="DE", variant="export"),
     Node("fee.referral"),
-    Node("fee.referral", marketplace="DE"),
+    Node("", variant="export"),
+    Node("fees", variant="export"),
     Node("fee.referral", variant="export"),
+    Node("", marketplace="DE"),
+    Node("fees", marketplace="DE"),
+    Node("fee.referral", marketplace="DE"),
+    Node("", marketplace="DE", variant="export"),
+    Node("fees", marketplace="DE", variant="export"),
     Node("fee.referral", marketplace="DE", variant="export"),
 ]
 FIGURE = subtotal(FEE, 100, marketplace="DE", variant="export")
@@ -55,6 +56,24 @@ def test_the_deepest_node_wins_whatever_the_order(height: int) -> None:
 )
 def test_a_node_beside_the_figure_does_not_fit(node: Node) -> None:
     assert Mapping(1, ((node, entry()),)).entry_for(FIGURE) is None
+
+
+def test_the_home_marketplace_speaks_for_rows_that_name_none_and_for_sites_nobody_named() -> None:
+    mapping = Mapping(
+        1,
+        (
+            (Node("fees"), entry("general")),
+            (Node("fees", marketplace="US"), entry("us")),
+            (Node("fees", marketplace="CA"), entry("ca")),
+        ),
+    )
+    found = [
+        (mapping.entry_for(subtotal(FEE, 1, marketplace=site), home), site, home)
+        for home in ("US", "GB", "")
+        for site in ("US", "CA", "Non-market", "")
+    ]
+    accounts = [entry.account for entry, _, _ in found if entry]
+    assert accounts == ["us", "ca", "us", "us", "us", "ca", "general", "general", "us", "ca", "general", "general"]
 
 
 def test_unknown_has_no_entry_even_where_all_else_has_one() -> None:

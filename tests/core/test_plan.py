@@ -71,9 +71,9 @@ def test_a_meaning_never_changes_what_the_channel_itself_says() -> None:
 
 def test_only_the_part_of_a_category_without_account_is_a_gap() -> None:
     source = settlement([subtotal(FEE, -300), subtotal(FEE, -200, marketplace="Other.example")])
-    mapping = Mapping(1, ((Node("fees", marketplace=SITE), Entry("400", "NONE", Decimal(0))),))
+    mapping = Mapping(1, ((Node("fees", marketplace="Other.example"), Entry("400", "NONE", Decimal(0))),))
     (gap,) = gaps_of(source, mapping)
-    assert (gap.category, gap.amount, gap.rows) == ("fee.referral", Money(-200, "GBP"), 1)
+    assert (gap.category, gap.amount, gap.rows) == ("fee.referral", Money(-300, "GBP"), 1)
 
 
 def test_a_roll_of_zero_needs_no_account() -> None:

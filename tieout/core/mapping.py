@@ -54,10 +54,13 @@ class Node:
         )
 
     @property
-    def depth(self) -> tuple[int, bool, bool]:
-        """The deeper node wins: category before role before all, then a variant, then a marketplace."""
+    def depth(self) -> tuple[bool, bool, int]:
+        """The deeper node wins: one for this marketplace, then one for this variant, then category before role.
+
+        So what is said of a site abroad hides all that is said of sites at home, down to the tax rate.
+        """
         level = 2 if self.scope in _CATEGORIES else 1 if self.scope else 0
-        return level, bool(self.variant), bool(self.marketplace)
+        return bool(self.marketplace), bool(self.variant), level
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +90,12 @@ class Mapping:
         fitting = (pair for pair in self.entries if pair[0].fits(subtotal))
         return max(fitting, key=lambda pair: pair[0].depth, default=None)
 
-    def entry_for(self, subtotal: Subtotal) -> Entry | None:
+    def entry_for(self, subtotal: Subtotal, home: str = "") -> Entry | None:
+        """Where a figure books. `home` is the settlement's own marketplace: it speaks for rows that name none, and for
+        rows of another that the mapping does not know."""
         found = self.resolve(subtotal)
+        if home and not (found and found[0].marketplace):
+            found = self.resolve(replace(subtotal, marketplace=home))
         return found[1] if found else None
 
     def roll_entry(self) -> Entry | None:

@@ -91,7 +91,7 @@ def _missing_entries(settlement: Settlement, mapping: Mapping) -> tuple[Gap, ...
     missing = [
         subtotal
         for subtotal in settlement.subtotals
-        if subtotal.category is not Category.UNKNOWN and mapping.resolve(subtotal) is None
+        if subtotal.category is not Category.UNKNOWN and mapping.entry_for(subtotal, settlement.marketplace) is None
     ]
     return tuple(
         _gap(
@@ -157,7 +157,7 @@ def _lines(settlement: Settlement, mapping: Mapping, part: Part) -> tuple[Planne
     groups: dict[tuple[str, Entry, str], list[int]] = {}
     for i in part.subtotals:
         subtotal = settlement.subtotals[i]
-        entry = mapping.entry_for(subtotal)
+        entry = mapping.entry_for(subtotal, settlement.marketplace)
         assert entry is not None, "gaps were looked for before"
         heading = entry.name or heading_of(subtotal.category)
         groups.setdefault((heading, replace(entry, name=""), subtotal.marketplace if has_sites else ""), []).append(i)

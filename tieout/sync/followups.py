@@ -40,7 +40,7 @@ def follow_up(tools: Tools, organisation: str, connection: str, most: int = 10) 
 def _carry_out(tools: Tools, organisation: str, followup: Followup) -> None:
     """Looks before it writes, so that a repeat after a lost answer adds nothing."""
     with read(tools.engines, organisation) as db:
-        posting, connection = postings.get(db, followup.posting), connections.get(db, followup.connection)
+        posting, connection = postings.get(db, followup.posting), connections.find(db, followup.connection)
         assert posting is not None and connection is not None, "a follow-up belongs to a posting and its connection"
     platform = platforms.named(connection.platform)
     call = call_for(tools, organisation, connection.id, "background")

@@ -6,7 +6,8 @@ from tieout.core.actor import Actor
 from tieout.core.category import Category
 from tieout.core.mapping import Entry, Mapping, Node
 from tieout.core.settlement import Label
-from tieout.store import mappings
+from tieout.core.status import Status
+from tieout.store import mappings, settlements
 from tieout.store.engine import read, write
 from tieout.sync.settlements.preparing import mapping_of, prepare_all
 from tieout.sync.tools import Tools
@@ -44,3 +45,11 @@ def set_entry(tools: Tools, actor: Actor, node: Node, entry: Entry) -> int:
         renewed = mapping_of(db).with_entry(node, entry)
         mappings.add(db, renewed.to_record(), actor.name, tools.now())
     return prepare_all(tools, actor.organisation)
+
+
+def words_of(tools: Tools, organisation: str, text: str) -> tuple[str, ...] | None:
+    """The words of an unknown label that holds a settlement now, from the text people see; None if there is none."""
+    with read(tools.engines, organisation) as db:
+        held = settlements.in_status(db, (Status.UNKNOWN_ROWS,))
+    labels = {str(part.label): part.label.words for kept in held for part in kept.settlement.unknown}
+    return labels.get(text)

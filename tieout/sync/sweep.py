@@ -5,9 +5,10 @@ A nudge can be lost; a row cannot. So everything that must happen is found again
 
 from tieout.core.posting import LeaseLost, step
 from tieout.jobs import BACKGROUND
-from tieout.store import across, connections, followups, operations, postings
+from tieout.store import across, followups, operations, postings
 from tieout.store.engine import Db, read, write
 from tieout.sync import operations as verbs
+from tieout.sync.in_use import live
 from tieout.sync.settlements.approving import finish_sends
 from tieout.sync.tools import Tools
 
@@ -22,7 +23,7 @@ def _sweep_one(tools: Tools, organisation: str) -> int:
     finish_sends(tools, organisation)
     nudges, now = 0, tools.now()
     with read(tools.engines, organisation) as db:
-        due = [each.id for each in connections.all_active(db) if _has_work(db, tools, each.id)]
+        due = [each.id for each in live(db) if _has_work(db, tools, each.id)]
         lost = [
             each for each in operations.still_open(db) if each.state == "waiting" and each.kind in ("import", "send")
         ]

@@ -6,7 +6,7 @@ from functools import partial
 from time import monotonic, sleep
 from typing import Protocol
 
-from tieout.jobs import BACKGROUND, INTERACTIVE
+from tieout.jobs import BACKGROUND
 from tieout.store import followups, postings
 from tieout.store.engine import read
 from tieout.sync import sweep
@@ -18,6 +18,7 @@ from tieout.sync.tools import Tools
 
 SWEEP_SECONDS = 5
 _LONGEST_DRIVE_SECONDS = 120
+_LEAST_PAUSE = timedelta(milliseconds=50)
 _WORTH_WAITING = timedelta(seconds=SWEEP_SECONDS + 1)
 
 
@@ -55,20 +56,17 @@ def drive_connection(tools: Tools, organisation: str, connection: str) -> None:
         done = drive(tools, organisation, connection)
         finish_sends(tools, organisation)
         follow_up(tools, organisation, connection)
-        wait_seconds = _seconds_to_next(tools, organisation, connection)
-        if done.pause or wait_seconds is None:
+        wait = _time_to_next(tools, organisation, connection)
+        if done.pause or wait is None:
             return
-        sleep(wait_seconds)
+        sleep(wait.total_seconds())
 
 
-def _seconds_to_next(tools: Tools, organisation: str, connection: str) -> float | None:
-    """How long until this connection has something to do; None when that is longer than the next sweep is away."""
+def _time_to_next(tools: Tools, organisation: str, connection: str) -> timedelta | None:
+    """How long until this connection has something to do; None when the next sweep is sooner."""
     with read(tools.engines, organisation) as db:
         moments = [postings.next_due(db, connection), followups.next_due(db, connection)]
     due = min((moment for moment in moments if moment), default=None)
     if due is None or due - tools.now() > _WORTH_WAITING:
         return None
-    return max((due - tools.now()).total_seconds(), 0.05)
-
-
-__all__ = ["INTERACTIVE", "drive_connection", "import_statement", "register", "send"]
+    return max(due - tools.now(), _LEAST_PAUSE)

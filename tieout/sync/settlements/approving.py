@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from tieout import platforms
 from tieout.core.actor import Actor
 from tieout.core.chart import Books
+from tieout.core.connection import Connection
 from tieout.core.failure import RemoteError
 from tieout.core.plan import Plan
 from tieout.core.posting import IN_BOOKS, Approved, Decided, Decision, State, step
 from tieout.core.posting import Posting as Protocol
 from tieout.core.status import MOVING, Status
-from tieout.store import connections, plans, postings, settlements
-from tieout.store.connections import Connection
+from tieout.store import plans, postings, settlements
 from tieout.store.engine import Db, read, write
 from tieout.store.plans import FrozenPlan
 from tieout.store.postings import Posting
@@ -20,6 +20,7 @@ from tieout.store.settlements import Kept
 from tieout.sync import operations
 from tieout.sync.charts import books_of
 from tieout.sync.checks import preflight
+from tieout.sync.in_use import books_in_use
 from tieout.sync.settlements.preparing import planned
 from tieout.sync.statuses import refresh
 from tieout.sync.tools import Tools
@@ -60,7 +61,7 @@ def freeze_asked(tools: Tools, organisation: str, operation: str) -> str | None:
     if asked is None or asked.ended_at is not None:
         return None
     with read(tools.engines, organisation) as db:
-        connection = connections.active(db)
+        connection = books_in_use(db)
     if connection is None:
         return _give_up(tools, organisation, operation, NOT_CONNECTED, "connect-org-unlinked")
     try:

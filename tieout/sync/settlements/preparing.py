@@ -27,10 +27,10 @@ def ensure_mapping(tools: Tools, db: Db, settlement: Settlement) -> None:
     """The usual accounts for a channel's first settlement, and for each new site abroad. What a person set stays."""
     organisation, mapping = organisations.find(db), mapping_of(db)
     assert organisation is not None, "every transaction belongs to an organisation"
-    wanted = default_mapping(organisation.country, channels.block_of(settlement.channel)).entries
+    wanted = default_mapping(organisation.country, channels.channels()[settlement.channel].BLOCK).entries
     if settlement.country != organisation.country and settlement.marketplace:
         abroad = default_mapping(
-            settlement.country, channels.block_of(settlement.channel), books_country=organisation.country
+            settlement.country, channels.channels()[settlement.channel].BLOCK, books_country=organisation.country
         )
         wanted += tuple((replace(node, marketplace=settlement.marketplace), entry) for node, entry in abroad.entries)
     known: set[Node] = {node for node, _ in mapping.entries}

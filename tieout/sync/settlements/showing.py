@@ -14,12 +14,13 @@ from tieout.core.posting import State
 from tieout.core.proof import Difference, Proof, by_account, difference, prove, reserve_drift, settlement_gap
 from tieout.core.settlement import Warning
 from tieout.core.status import TITLES, Status
-from tieout.store import attempts, connections, plans, postings, settlements, statements
+from tieout.store import attempts, plans, postings, settlements, statements
 from tieout.store.attempts import Attempt
 from tieout.store.engine import Db, read
 from tieout.store.postings import Posting
 from tieout.store.settlements import Kept, Wanted
 from tieout.sync.charts import last_read
+from tieout.sync.in_use import books_in_use
 from tieout.sync.settlements.preparing import meant, planned
 from tieout.sync.settlements.wire import request_bodies
 from tieout.sync.tools import Tools
@@ -151,7 +152,7 @@ def view(tools: Tools, organisation: str, id: str) -> SettlementView | None:
         result = frozen.plan if frozen else planned(db, kept)
         plan, gaps = (result, ()) if isinstance(result, Plan) else (None, result)
         before, neighbour = settlements.version_before(db, kept), settlements.neighbour_before(db, kept)
-        connection, statement = connections.active(db), statements.find(db, kept.settlement.statement)
+        connection, statement = books_in_use(db), statements.find(db, kept.settlement.statement)
         books = last_read(db, connection.id) if connection else None
         return SettlementView(
             card=_cards(db, [kept])[0],

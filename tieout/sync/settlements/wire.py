@@ -2,8 +2,9 @@
 
 from tieout import platforms
 from tieout.core.plan import Plan
-from tieout.store import connections, contacts
+from tieout.store import contacts
 from tieout.store.engine import read
+from tieout.sync.in_use import books_in_use
 from tieout.sync.tools import Tools
 
 NOT_KNOWN_YET = "(found or created when it is sent)"
@@ -12,7 +13,7 @@ NOT_KNOWN_YET = "(found or created when it is sent)"
 def request_bodies(tools: Tools, organisation: str, plan: Plan) -> tuple[str, ...]:
     """One pretty JSON text a document; empty while no books are connected. A contact not yet known is named as such."""
     with read(tools.engines, organisation) as db:
-        connection = connections.active(db)
+        connection = books_in_use(db)
         if connection is None:
             return ()
         names = tuple({document.contact for document in plan.documents})

@@ -1,0 +1,199 @@
+"""Puts it together: environment → tools → doors and workers. The console script starts here."""
+
+import contextlib
+import os
+import secrets
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from tieout import environment, platforms
+from tieout.calls import Transport
+from tieout.core.posting import Timing
+from tieout.core.secret import Secret
+from tieout.environment import Environment, SettingsError
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from tieout.jobs import Held
+    from tieout.jobs.runtime import DurableJobs
+    from tieout.store.engine import Engines
+    from tieout.sync.tools import Tools
+
+
+class CannotStart(Exception):
+    """One sentence for the console: what is in the way, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A running installation: its settings and tools, and what has to be closed in the end."""
+
+    environment: Environment
+    tools: "Tools"
+    engine: "DurableJobs"
+    held: "Held | None"
+
+    @property
+    def works(self) -> bool:
+        """Whether jobs run in this process; else it only asks for them, and a server or worker does them."""
+        return self.held is not None or not self.environment.is_sqlite
+
+    def close(self, wait_seconds: int = 5) -> None:
+        self.engine.stop(wait_seconds)
+        self.tools.transport.close()
+        self.tools.engines.dispose()
+        if self.held is not None:
+            self.held.release()
+
+
+def read_environment(environ: Mapping[str, str]) -> Environment:
+    """Raises SettingsError with every wrong setting at once."""
+    return environment.read(environ, platforms.names())
+
+
+@contextlib.contextmanager
+def opened(settings: Environment, works: bool, timing: Timing | None = None) -> Iterator[Product]:
+    """The product over its database. `works`: jobs run here; a command that finds a server running only asks it.
+
+    Raises CannotStart for whatever is in the way, in one sentence.
+    """
+    product = open_product(settings, works, timing)
+    try:
+        yield product
+    finally:
+        product.close()
+
+
+def open_product(settings: Environment, works: bool, timing: Timing | None = None) -> Product:
+    """As `opened`, for a caller that closes it itself."""
+    from tieout import log
+    from tieout.jobs.runtime import DurableJobs
+    from tieout.store.engine import make_engine, open_engines
+    from tieout.sync import sweep, work
+
+    log.set_up(settings.log_level)
+    held = _hold(settings) if works and settings.is_sqlite else None
+    engines = open_engines(settings.database_url)
+    try:
+        _prepare(settings, engines)
+        engine = DurableJobs(settings.jobs_url, settings.database_url, make_engine)
+        tools = _tools(settings, engines, engine, timing)
+        work.register(engine, tools)
+        if held is not None:
+            sweep.recover(tools)
+        if works:
+            engine.start(held)
+        else:
+            engine.connect()
+    except BaseException:
+        engines.dispose()
+        if held is not None:
+            held.release()
+        raise
+    return Product(settings, tools, engine, held)
+
+
+def serve(product: Product, on_ready: Callable[[str], None] | None = None) -> None:
+    """Pages until interrupted. Raises CannotStart when the port is taken."""
+    import uvicorn
+
+    settings = product.environment
+    listener = _listen(settings.host, settings.port)
+    port = listener.getsockname()[1]
+    config = uvicorn.Config(web_app(product), log_config=None, access_log=False, timeout_graceful_shutdown=3)
+    server = uvicorn.Server(config)
+    if on_ready:
+        on_ready(settings.url if settings.port else f"http://localhost:{port}")
+    try:
+        server.run(sockets=[listener])
+    finally:
+        listener.close()
+
+
+def web_app(product: Product) -> "FastAPI":
+    """The pages of one installation."""
+    from tieout.web import make_app
+    from tieout.web.settings import WebSettings
+
+    settings = product.environment
+    spool = settings.data / "spool"
+    spool.mkdir(mode=0o700, exist_ok=True)
+    return make_app(product.tools, WebSettings(settings.url, spool, settings.upload_limit_bytes))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The `tieout` command; its exit codes stand in docs/reference/cli.md."""
+    from tieout.cli import Doors, run
+
+    doors = Doors(os.environ, read_environment, opened, serve, SettingsError, CannotStart)
+    return run(doors, sys.argv[1:] if arguments is None else arguments)
+
+
+def _hold(settings: Environment) -> "Held":
+    from tieout.jobs import FolderInUse, UnsafeFolder, hold
+
+    try:
+        return hold(settings.data)
+    except (FolderInUse, UnsafeFolder) as error:
+        raise CannotStart(str(error)) from error
+
+
+def _prepare(settings: Environment, engines: "Engines") -> None:
+    from tieout.store import schema
+
+    schema.prepare(engines, settings.data / "backups")
+
+
+def _tools(settings: Environment, engines: "Engines", jobs: "DurableJobs", timing: Timing | None) -> "Tools":
+    from tieout.store.vault import Vault, make_master_key, read_master_keys
+    from tieout.sync.tools import STANDARD, Tools
+
+    may_be_made = settings.master_key_may_be_made and not settings.master_key.exists()
+    keys = make_master_key(settings.master_key) if may_be_made else read_master_keys(settings.master_key)
+    return Tools(
+        engines=engines,
+        vault=Vault(engines, keys),
+        transport=Transport(),
+        jobs=jobs,
+        now=lambda: datetime.now(UTC),
+        new_id=new_id,
+        apps={name: _app(settings, name) for name in settings.platforms},
+        worker=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
+        timing=timing or STANDARD,
+    )
+
+
+def _app(settings: Environment, name: str) -> platforms.App:
+    app = settings.platforms[name]
+    named = {"login": app.login_url, "identity": app.identity_url, "api": app.api_url}
+    urls = {**platforms.named(name).URLS, **{use: url for use, url in named.items() if url}}
+    redirect = f"{settings.url}/oauth/{name}/callback"
+    return platforms.App(app.client_id, Secret(app.client_secret), redirect, urls)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise CannotStart(
+            f"the address {host}:{port} cannot be used ({error.strerror}): stop what listens there, "
+            "or set TIEOUT_PORT to a free port and TIEOUT_URL to match"
+        ) from error
+    return listener
+
+
+def new_id() -> str:
+    """A UUID of version 7 (RFC 9562): it begins with the time, so ids sort in the order they were made."""
+    milliseconds = time.time_ns() // 1_000_000
+    value = (milliseconds & (2**48 - 1)) << 80 | 7 << 76 | secrets.randbits(12) << 64
+    return str(UUID(int=value | 2 << 62 | secrets.randbits(62)))

@@ -1,0 +1,23 @@
+"""Finds the commands: every module of this folder that has `add` adds its own."""
+
+import pkgutil
+from importlib import import_module
+
+import typer
+
+import tieout.cli
+
+
+def make_commands() -> typer.Typer:
+    """The whole command line, assembled from the modules of this folder in alphabetical order."""
+    commands = typer.Typer(
+        help="Carries sales settlements into the books: each document exactly once, and equal to the deposit.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    for module in sorted(found.name for found in pkgutil.iter_modules(tieout.cli.__path__)):
+        if not module.startswith("_"):
+            import_module(f"tieout.cli.{module}").add(commands)
+    return commands

@@ -1,0 +1,104 @@
+"""What the commands are handed by the app, and the few things they share: printing, exit codes, one organisation."""
+
+import contextlib
+import json
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+import typer
+
+from tieout.core.actor import Actor
+from tieout.store import across
+from tieout.sync.tools import Tools
+
+AT_THE_CONSOLE = "the command line"
+
+
+class Exit(IntEnum):
+    """What a script may rely on."""
+
+    DONE = 0
+    FAILED = 1  # what was asked for did not happen; the text says why
+    USAGE = 2
+    REFUSED = 3  # a file was refused; the text names what is wrong, where, and what to do
+    HELD = 4  # something waits for a person: a mapping, a permission, a decision
+    CANNOT_START = 5  # settings, port, folder or database stand in the way
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """The app's way in, so that this room need not know how the house is put together."""
+
+    environ: Mapping[str, str]
+    read_environment: Callable[[Mapping[str, str]], Any]
+    opened: Callable[..., AbstractContextManager[Any]]
+    serve: Callable[..., None]
+    SettingsError: type[Exception]
+    CannotStart: type[Exception]
+
+    def settings(self, changes: Mapping[str, str] | None = None) -> Any:
+        return self.read_environment({**self.environ, **(changes or {})})
+
+
+def doors(context: typer.Context) -> Doors:
+    found = context.obj
+    assert isinstance(found, Doors), "the app hands its doors in"
+    return found
+
+
+@contextlib.contextmanager
+def working(context: typer.Context) -> Any:
+    """The product, with jobs run here, or by the server that already holds the data folder."""
+    doors_in = doors(context)
+    settings = doors_in.settings()
+    with contextlib.ExitStack() as stack:
+        try:
+            product = stack.enter_context(doors_in.opened(settings, works=True))
+        except doors_in.CannotStart:
+            product = stack.enter_context(doors_in.opened(settings, works=False))
+        yield product
+
+
+@contextlib.contextmanager
+def looking(context: typer.Context) -> Any:
+    """The product for commands that only read."""
+    doors_in = doors(context)
+    with doors_in.opened(doors_in.settings(), works=False) as product:
+        yield product
+
+
+def organisation_of(tools: Tools) -> str:
+    """The one organisation of this installation. Ends the command when there is none yet."""
+    found = across.organisations(tools.engines)
+    if not found:
+        fail("There is no organisation yet: start `tieout serve` and open its first page, or try `tieout demo`.")
+    return found[0]
+
+
+def actor_of(tools: Tools) -> Actor:
+    return Actor(organisation_of(tools), "", AT_THE_CONSOLE)
+
+
+def say_json(value: Any) -> None:
+    """One JSON document on standard output, nothing else."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+    sys.stdout.flush()
+
+
+def say(text: str = "") -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def complain(text: str) -> None:
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+def fail(text: str, code: Exit = Exit.FAILED) -> Any:
+    complain(text)
+    raise typer.Exit(int(code))

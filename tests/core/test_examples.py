@@ -119,17 +119,14 @@ NOT_PLANNED = {
 
 
 def rows_of(name: str) -> tuple[list[Row], Row]:
-    """All rows of a document but TOTAL, and TOTAL."""
+    """All rows of a document but TOTAL, and TOTAL, which has no account."""
     with (FOLDER / f"{name}.csv").open(encoding="utf-8", newline="") as lines:
         rows = [
-            Row(r["line"], r["account"].split()[0], r["tax"], r["gross"], r["net"], r["vat"]) for r in padded(lines)
+            Row(row["line"], row["account"].partition(" ")[0], row["tax"], row["gross"], row["net"], row["vat"])
+            for row in csv.DictReader(lines)
         ]
     assert rows[-1].line == "TOTAL"
     return rows[:-1], rows[-1]
-
-
-def padded(lines: object) -> list[dict[str, str]]:
-    return [{**row, "account": row["account"] or "-"} for row in csv.DictReader(lines)]  # type: ignore[arg-type]
 
 
 def subtotals_of(rows: list[Row], currency: str, month: Month) -> list[Subtotal]:

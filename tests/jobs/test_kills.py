@@ -11,10 +11,12 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from tests.jobs.worker import KIND, jobs_for
 from tieout.jobs import JobState
 from tieout.jobs.runtime import DurableJobs
+from tieout.store.engine import make_engine
 
 Life = subprocess.Popen[bytes]
 Begin = Callable[[], Life]
@@ -132,17 +134,15 @@ def test_survivors_take_over_the_work_of_a_dead_worker(asking: DurableJobs, begi
 @pytest.mark.pg
 @pytest.mark.parametrize("address", ["postgresql"], indirect=True)
 def test_work_that_belongs_to_nobody_is_found_at_the_next_start(
-    asking: DurableJobs, begin: Begin, folder: Path
+    asking: DurableJobs, begin: Begin, folder: Path, pg_url: str
 ) -> None:
-    import sqlalchemy as sa
-
     (folder / "die_at").write_text("between")
     asking.enqueue(KIND, "job-1", {"name": "a", "amount": AMOUNT})
     assert begin().wait(30) == -signal.SIGKILL
-    engine = asking._engine
-    assert engine is not None
+    engine = make_engine(pg_url)
     with engine.begin() as connection:
         connection.execute(sa.text("DELETE FROM dbos.tieout_worker"))
+    engine.dispose()
     begin()
     until(lambda: states(asking) == {JobState.DONE: 1})
     assert Counter(line.split()[1] for line in effects(folder)) == dict.fromkeys(

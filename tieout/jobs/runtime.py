@@ -8,6 +8,7 @@ migrated by DBOS's own engine before ours opens them.
 
 import logging
 import socket
+import threading
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -66,10 +67,11 @@ class DurableJobs:
         self._engine: sa.Engine | None = None
         self._client: DBOSClient | None = None
         self._heart: lease.Heart | None = None
-        self._works = False
+        self._works = self._may_open = False
+        self._opening = threading.Lock()
 
     def register(self, kind: str, function: Callable[..., Any]) -> None:
-        assert self._client is None, f"job kind {kind} comes after the start"
+        assert self._client is None and not self._may_open, f"job kind {kind} comes after the start"
         assert kind not in self._kinds, f"job kind {kind} is registered twice"
         self._kinds[kind] = function
 
@@ -103,11 +105,15 @@ class DurableJobs:
         self._timetable.start()
 
     def connect(self) -> None:
-        """Only asks for work, which a worker then does. Needs no lock: nothing is run or recovered here."""
-        self._open()
+        """Only asks for work, which a worker then does. Needs no lock: nothing is run or recovered here.
+
+        DBOS is imported and the database opened when the first job is asked for: most commands only look.
+        """
+        self._may_open = True
 
     def stop(self, wait_seconds: int = 0) -> None:
         """No job begins any more; those that run may end within the wait. What is cut off resumes in the next life."""
+        self._may_open = False
         self._timetable.stop()
         if self._heart is not None:
             self._heart.stop()
@@ -170,8 +176,12 @@ class DurableJobs:
         return tuple(_job(row) for row in rows)
 
     def _open_client(self) -> "DBOSClient":
-        assert self._client is not None, "jobs are not started"
-        return self._client
+        with self._opening:
+            if self._client is None:
+                assert self._may_open, "jobs are not started"
+                self._open()
+            assert self._client is not None
+            return self._client
 
     def _ask_unless_waiting(self, kind: str, key: str, lane: str) -> None:
         busy = self._open_client().list_workflows(

@@ -1,0 +1,142 @@
+"""Statements: what a channel gave, kept for good under the digest of the original bytes, personal columns blanked.
+
+The content lies in chunks that are compressed one by one, so that it can be read piece by piece. A statement is never
+changed: a file with other bytes is another statement.
+"""
+
+import unicodedata
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from tieout.store.dialect import insert_missing
+from tieout.store.engine import Db
+from tieout.store.metadata import organisation_table, within
+from tieout.store.types import Moment
+
+CHUNK_BYTES = 1024 * 1024
+NAME_LETTERS = 120
+
+STATEMENTS = organisation_table(
+    "statements",
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("filename", sa.String(NAME_LETTERS), nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("channel", sa.String(32), nullable=False),
+    sa.Column("encoding", sa.String(32), nullable=False),
+    sa.Column("received_at", Moment, nullable=False),
+    sa.Column("kept_bytes", sa.BigInteger, nullable=False),
+    sa.Index("ix_statements_newest", "organisation", "received_at", "digest"),
+    key=("digest",),
+)
+CHUNKS = organisation_table(
+    "statement_chunks",
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+    within(("digest",), "statements", ("digest",)),
+    key=("digest", "number"),
+)
+
+
+class NotKept(LookupError):
+    """There is no statement with this digest in the organisation, or a part of its content is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptStatement:
+    """`size` is that of the original bytes, `kept_bytes` of the content after personal columns were blanked."""
+
+    digest: str
+    filename: str
+    size: int
+    channel: str
+    encoding: str
+    received_at: datetime
+    kept_bytes: int
+
+
+def keep(
+    db: Db, digest: str, filename: str, size: int, channel: str, content: bytes, now: datetime, encoding: str = ""
+) -> bool:
+    """Keeps a statement once; False, and nothing changes, when its original is here already."""
+    values = {
+        "organisation": db.organisation,
+        "digest": digest,
+        "filename": shown_name(filename),
+        "size": size,
+        "channel": channel,
+        "encoding": encoding,
+        "received_at": now,
+        "kept_bytes": len(content),
+    }
+    if not insert_missing(db, STATEMENTS, values):
+        return False
+    view = memoryview(content)
+    for number, start in enumerate(range(0, len(content), CHUNK_BYTES)):
+        packed = zlib.compress(view[start : start + CHUNK_BYTES], 6)
+        row = {"organisation": db.organisation, "digest": digest, "number": number, "content": packed}
+        db.execute(CHUNKS.insert().values(row))
+    return True
+
+
+def find(db: Db, digest: str) -> KeptStatement | None:
+    row = db.execute(sa.select(*_COLUMNS).where(*_row(STATEMENTS, db, digest))).first()
+    return None if row is None else KeptStatement(**row._mapping)
+
+
+def newest(db: Db, limit: int) -> tuple[KeptStatement, ...]:
+    table = STATEMENTS
+    query = sa.select(*_COLUMNS).where(table.c.organisation == db.organisation)
+    rows = db.execute(query.order_by(table.c.received_at.desc(), table.c.digest).limit(limit))
+    return tuple(KeptStatement(**row._mapping) for row in rows)
+
+
+def chunks(db: Db, digest: str) -> Iterator[bytes]:
+    """The content in pieces of a mebibyte, each read from the database when it is asked for. Raises NotKept."""
+    found = find(db, digest)
+    if found is None:
+        raise NotKept(f"no statement {digest[:12]}… is kept here")
+    pieces = -(-found.kept_bytes // CHUNK_BYTES)
+    for number in range(pieces):
+        query = sa.select(CHUNKS.c.content).where(*_row(CHUNKS, db, digest), CHUNKS.c.number == number)
+        packed = db.execute(query).scalar()
+        if packed is None:
+            raise NotKept(f"piece {number + 1} of {pieces} of statement {digest[:12]}… is missing: restore a backup")
+        yield zlib.decompress(packed)
+
+
+def content(db: Db, digest: str) -> bytes:
+    """All of it at once. Raises NotKept."""
+    return b"".join(chunks(db, digest))
+
+
+def shown_name(filename: str) -> str:
+    """A name for people, never for a path: its last part, without signs that hide or turn letters, cut to a length.
+
+    What stands before the end is cut, not the ending, since people go by that.
+    """
+    last = filename.replace("\\", "/").rstrip("/").rpartition("/")[2]
+    visible = "".join(sign for sign in unicodedata.normalize("NFC", last) if _is_visible(sign))
+    name = " ".join(visible.split()).strip(". ")
+    if not name:
+        return "statement"
+    stem, dot, ending = name.rpartition(".")
+    if len(name) <= NAME_LETTERS or not dot or len(ending) > 10:
+        return name[:NAME_LETTERS]
+    return stem[: NAME_LETTERS - len(ending) - 1] + dot + ending
+
+
+def _is_visible(sign: str) -> bool:
+    """No control or format sign, which could turn the direction of reading, and nothing that is no letter at all."""
+    return sign == " " or unicodedata.category(sign) not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+
+
+def _row(table: sa.Table, db: Db, digest: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return table.c.organisation == db.organisation, table.c.digest == digest
+
+
+_COLUMNS = tuple(column for column in STATEMENTS.columns if column.name != "organisation")

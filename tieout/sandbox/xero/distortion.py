@@ -22,6 +22,8 @@ HTML = b"<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head><body><
 
 def instead(stand_in: XeroStandIn, fault: Fault, request: Request) -> Answer | None:
     """The answer that takes the place of the work; None lets the work go on."""
+    if fault.name.startswith(("consent-", "scope-narrow", "slot-limit")):
+        return _at_consent(stand_in, fault, request)
     books, how = stand_in.books, fault.how
     match fault.name:
         case "token-expired":
@@ -34,16 +36,6 @@ def instead(stand_in: XeroStandIn, fault: Fault, request: Request) -> Answer | N
             return _race(stand_in, fault, request)
         case "scope-refused":
             return tokens.denial("invalid_scope")
-        case "scope-narrow":
-            return consent.decide(books, request, without=tuple(str(how.get("scopes", "")).replace(",", " ").split()))
-        case "consent-cancelled":
-            return consent.cancelled(request)
-        case "consent-stuck":
-            return consent.error_page("temporarily_unavailable")
-        case "consent-other-tenant":
-            return consent.decide(books, request, tenant=str(how.get("tenant", "")))
-        case "slot-limit":
-            return consent.over_limit(books, request)
         case "sticky-refusal":
             return _sticky(stand_in, fault, request)
         case "forbid-writes" | "org-suspended":
@@ -62,6 +54,20 @@ def instead(stand_in: XeroStandIn, fault: Fault, request: Request) -> Answer | N
         case "key-replay":
             return stand_in.replayed(request, however_old=True)
     return None
+
+
+def _at_consent(stand_in: XeroStandIn, fault: Fault, request: Request) -> Answer:
+    books, how = stand_in.books, fault.how
+    match fault.name:
+        case "scope-narrow":
+            return consent.decide(books, request, without=tuple(str(how.get("scopes", "")).replace(",", " ").split()))
+        case "consent-cancelled":
+            return consent.cancelled(request)
+        case "consent-other-tenant":
+            return consent.decide(books, request, tenant=str(how.get("tenant", "")))
+        case "slot-limit":
+            return consent.over_limit(books, request)
+    return consent.error_page("temporarily_unavailable")
 
 
 def distorted(fault: Fault, answer: Answer, chance: random.Random) -> Answer:

@@ -46,6 +46,8 @@ def answer(asked: Asked, kind: Kind, rest: tuple[str, ...]) -> Answer:
     method = asked.request.method
     if kind.key == "Organisations":
         return _organisation(asked, kind, rest)
+    if kind.key == "Users":
+        return settings.users(asked, rest) if method == "GET" else _no_verb()
     if not rest:
         return reading.many(asked, kind) if method == "GET" else _write(asked, kind, None)
     if len(rest) == 1:

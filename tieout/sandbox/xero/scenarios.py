@@ -108,9 +108,18 @@ def demo_organisation(
 ) -> Doc:
     """An organisation with its country's chart, tax rates and currencies. Country: GB, AU, NZ or US."""
     here = COUNTRIES[country]
-    tenant = books.shelf.new_id()
-    row: Doc = {
-        "OrganisationID": tenant,
+    row = _organisation(books, here, name, country, plan, is_demo)
+    tenant = str(row["OrganisationID"])
+    if country == "GB":
+        row |= {"TaxNumber": "GB 123456789", "SalesTaxPeriod": "QUARTERLY", "SalesTaxBasis": "ACCRUAL"}
+    books.shelf.put("organisation", tenant, row)
+    _fill(books, tenant, country, here, currencies)
+    return row
+
+
+def _organisation(books: Books, here: Country, name: str, country: str, plan: str, is_demo: bool) -> Doc:
+    return {
+        "OrganisationID": books.shelf.new_id(),
         "Name": name,
         "LegalName": name,
         "PaysTax": True,
@@ -138,11 +147,6 @@ def demo_organisation(
         "PaymentTerms": {},
         "_zone": here.zone,
     }
-    if country == "GB":
-        row |= {"TaxNumber": "GB 123456789", "SalesTaxPeriod": "QUARTERLY", "SalesTaxBasis": "ACCRUAL"}
-    books.shelf.put("organisation", tenant, row)
-    _fill(books, tenant, country, here, currencies)
-    return row
 
 
 def _fill(books: Books, tenant: str, country: str, here: Country, currencies: Sequence[str]) -> None:

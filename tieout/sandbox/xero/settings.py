@@ -71,6 +71,28 @@ def actions(asked: Asked) -> Answer:
     return shape.envelope(asked, "Actions", listed)
 
 
+def users(asked: Asked, rest: tuple[str, ...]) -> Answer:
+    """The people of the organisation with their roles; one by id, or 404."""
+    found: list[Doc] = []
+    for member in asked.books.shelf.all("member"):
+        who = asked.books.shelf.get("user", member["user"]) if member["tenant"] == asked.tenant else None
+        if who is not None and member["role"] != "REMOVED" and rest[:1] in {(), (who["id"],)}:
+            found.append(
+                {
+                    "UserID": who["id"],
+                    "EmailAddress": who["email"],
+                    "FirstName": who["first_name"],
+                    "LastName": who["last_name"],
+                    "UpdatedDateUTC": asked.organisation["CreatedDateUTC"],
+                    "IsSubscriber": False,
+                    "OrganisationRole": member["role"],
+                }
+            )
+    if rest and not found:
+        raise Refused(refusals.not_found())
+    return shape.envelope(asked, "Users", found)
+
+
 def multi_currency(organisation: Doc) -> bool:
     return organisation["Class"] not in rules.SINGLE_CURRENCY_PLANS and not organisation.get("_single_currency")
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tieout.environment import Environment, SettingsError, read
+from tieout import environment
+from tieout.environment import PLATFORM_SETTINGS, SETTINGS, Environment, SettingsError, read
 
 
 def environ(folder: Path, **more: str) -> dict[str, str]:
@@ -165,3 +166,18 @@ def test_a_key_inside_the_data_folder_is_refused(tmp_path: Path) -> None:
     for path in (data / "key", data / "sub" / ".." / "key"):
         (found,) = faults(tmp_path, TIEOUT_DATA=str(data), TIEOUT_MASTER_KEY_FILE=str(path))
         assert "lies inside the data folder" in found
+
+
+def test_the_tables_of_settings_name_every_variable_that_is_read_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader = environment._Reader(environ(tmp_path))
+    monkeypatch.setattr(environment, "_Reader", lambda _environ: reader)
+    settings(tmp_path)
+    of_platforms = {f"{name}_{each.name}" for name in ("SAGE", "XERO") for each in PLATFORM_SETTINGS}
+    assert reader.known == {f"TIEOUT_{name}" for name in {each.name for each in SETTINGS} | of_platforms}
+
+
+def test_the_default_of_the_data_folder_is_the_one_the_table_names(tmp_path: Path) -> None:
+    named = next(each.default for each in SETTINGS if each.name == "DATA")
+    assert settings(tmp_path).data == tmp_path / named.removeprefix("~/")

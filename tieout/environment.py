@@ -16,6 +16,51 @@ DATABASES = ("sqlite:///", "postgresql+psycopg://", "postgresql://", "postgres:/
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One variable. `name` is without TIEOUT_, `default` as it would be written; blank is told in `meaning`."""
+
+    name: str
+    default: str
+    meaning: str
+
+
+# The reference page is made of these two tables, and no variable is read that is not in them.
+SETTINGS = (
+    Setting(
+        "DATA",
+        "~/.local/share/tieout",
+        "Folder of everything kept, made where it is missing, for its owner only. `XDG_DATA_HOME` moves the default.",
+    ),
+    Setting(
+        "DATABASE_URL",
+        "",
+        "Address of the database: `postgresql://user@host/name`, or `sqlite:////folder/app.db`. Unset: `app.db` in the "
+        "data folder. Jobs are kept in the same PostgreSQL, or in `jobs.db` beside the SQLite file.",
+    ),
+    Setting(
+        "MASTER_KEY_FILE",
+        "",
+        "File of the key that seals tokens; it may not lie in the data folder. Unset: the systemd credential "
+        "`tieout-master-key`, else `~/.config/tieout/master.key` (`XDG_CONFIG_HOME` moves it), made at the first start.",
+    ),
+    Setting("URL", "http://localhost:8080", "Address people and platforms reach the pages at; https beyond loopback."),
+    Setting("HOST", "127.0.0.1", "Address the pages listen on."),
+    Setting("PORT", "8080", "Port the pages listen on, 0 to 65535; 0 takes a free one."),
+    Setting("UPLOAD_LIMIT_MB", "256", "Largest file a page takes, 1 to 10240 MB. The command line has no limit."),
+    Setting("LOG_LEVEL", "info", "Least level that is logged: debug, info, warning or error."),
+)
+PLATFORM_SETTINGS = (
+    Setting("CLIENT_ID", "", "Client id of your app there. Unset: the platform cannot be connected."),
+    Setting("CLIENT_SECRET", "", "Secret of that app."),
+    Setting("CLIENT_SECRET_FILE", "", "File that holds the secret, in the place of the variable above."),
+    Setting("LOGIN_URL", "", "Where people consent. Unset: the platform's own address, as for the two below."),
+    Setting("IDENTITY_URL", "", "Where tokens are issued and revoked."),
+    Setting("API_URL", "", "Where books are read and written."),
+)
+_DEFAULTS = {setting.name: setting.default for setting in SETTINGS}
+
+
 class SettingsError(Exception):
     """Settings that cannot be worked with; `faults` holds a sentence for each, the text all of them."""
 
@@ -72,11 +117,11 @@ def read(environ: Mapping[str, str], platforms: tuple[str, ...]) -> Environment:
         jobs_url=jobs_url,
         master_key=master_key,
         master_key_may_be_made=may_be_made,
-        host=reader.text("HOST", "127.0.0.1"),
-        port=reader.number("PORT", 8080, least=0, most=65_535),
-        url=reader.url("URL", "http://localhost:8080") or "",
-        upload_limit_bytes=reader.number("UPLOAD_LIMIT_MB", 256, least=1, most=10_240) * 1024 * 1024,
-        log_level=reader.choice("LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
+        host=reader.text("HOST"),
+        port=reader.number("PORT", least=0, most=65_535),
+        url=reader.url("URL", _DEFAULTS["URL"]) or "",
+        upload_limit_bytes=reader.number("UPLOAD_LIMIT_MB", least=1, most=10_240) * 1024 * 1024,
+        log_level=reader.choice("LOG_LEVEL", ("debug", "info", "warning", "error")),
         platforms={name: app for name in platforms if (app := reader.platform(name)) is not None},
     )
     reader.unknown_names(platforms)
@@ -101,17 +146,17 @@ class _Reader:
     def fault(self, name: str, wrong: str, remedy: str) -> None:
         self.faults.append(f"{NAME}{name} {wrong}: {remedy}")
 
-    def text(self, name: str, default: str) -> str:
-        return self.given(name) or default
+    def text(self, name: str) -> str:
+        return self.given(name) or _DEFAULTS[name]
 
-    def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
-        value = (self.given(name) or default).lower()
+    def choice(self, name: str, choices: tuple[str, ...]) -> str:
+        value = self.text(name).lower()
         if value not in choices:
             self.fault(name, f"is {value!r}", f"use one of {', '.join(choices)}")
         return value
 
-    def number(self, name: str, default: int, least: int, most: int) -> int:
-        value = self.given(name)
+    def number(self, name: str, least: int, most: int) -> int:
+        default, value = int(_DEFAULTS[name]), self.given(name)
         if value is None:
             return default
         if not (value.isascii() and value.isdigit() and least <= int(value) <= most):

@@ -21,9 +21,9 @@ AT_THE_CONSOLE = "the command line"
 class Exit(IntEnum):
     """What a script may rely on."""
 
-    DONE = 0
+    DONE = 0  # what was asked for has happened
     FAILED = 1  # what was asked for did not happen; the text says why
-    USAGE = 2
+    USAGE = 2  # a wrong command, argument or option
     REFUSED = 3  # a file was refused; the text names what is wrong, where, and what to do
     HELD = 4  # something waits for a person: a mapping, a permission, a decision
     CANNOT_START = 5  # settings, port, folder or database stand in the way

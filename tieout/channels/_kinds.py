@@ -33,6 +33,7 @@ _SIGNATURES = (
     (b"SQLite format 3\x00", "an SQLite database"),
     (b"{\\rtf", "an RTF document"),
 )
+_BLANK = b" \t\r\n\x0b\x0c\xef\xbb\xbf"
 _HTML = re.compile(rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
 _OFFICE = ((b"xl/", "an Excel workbook (.xlsx)"), (b"word/", "a Word document (.docx)"))
 
@@ -58,7 +59,7 @@ def other_formats() -> tuple[Format, ...]:
 
 def refuse_other_types(content: bytes) -> None:
     """Raises Unrecognised for an empty file and for anything that is not text, saying what it is."""
-    if not content.strip(b" \t\r\n\x0b\x0c\xef\xbb\xbf"):
+    if not content[:4096].strip(_BLANK) and not content.strip(_BLANK):
         raise Unrecognised("file_empty", "The file is empty. Download it again.")
     if what := _other_type(content):
         raise Unrecognised(

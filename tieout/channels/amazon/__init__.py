@@ -2,7 +2,8 @@
 
 Where to get one: Seller Central, Payments, All statements (or Reports repository), "Download Flat File V2". Tab
 separated, one row an amount. The summary row says period, total and currency; the rows must add up to that total to the
-cent, or the file is refused. Months follow posted-date-time, which for deferred orders is the date of release, not of sale.
+cent, or the file is refused. Months follow posted-date-time, which for deferred orders is the date of release, not
+of sale.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from tieout.channels._encoding import head
 from tieout.channels._table import blanked, heading_line, heading_names
-from tieout.channels.amazon import settlement
+from tieout.channels.amazon import rows, settlement
 from tieout.channels.amazon.layout import V1, V2, layout_of
 from tieout.channels.amazon.report import text_of
 from tieout.core.settlement import Line, Reading, Statement
@@ -37,4 +38,4 @@ def read(
 
 
 def lines(statement: Statement, settlement_id: str, zone: ZoneInfo | None = None) -> Iterator[Line]:
-    return settlement.lines(statement, settlement_id, zone)
+    return rows.lines(statement, settlement_id, zone)

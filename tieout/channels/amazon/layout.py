@@ -13,8 +13,8 @@ from tieout.channels._table import Block, Table
 V2 = (
     "settlement-id settlement-start-date settlement-end-date deposit-date total-amount currency transaction-type "
     "order-id merchant-order-id adjustment-id shipment-id marketplace-name amount-type amount-description amount "
-    "fulfillment-id posted-date posted-date-time order-item-code merchant-order-item-id merchant-adjustment-item-id sku "
-    "quantity-purchased promotion-id"
+    "fulfillment-id posted-date posted-date-time order-item-code merchant-order-item-id merchant-adjustment-item-id "
+    "sku quantity-purchased promotion-id"
 ).split()
 _HEAD = V2[:12]
 _TAIL = V2[15:]

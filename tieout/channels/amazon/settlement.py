@@ -1,22 +1,17 @@
-"""Settlements and lines out of a report: its tallies proven against their totals, its rows given their meaning."""
+"""Settlements out of a report: its tallies proven against their totals, their sums given a meaning and a month."""
 
 from collections import Counter
-from collections.abc import Iterator
-from datetime import UTC
 from zoneinfo import ZoneInfo
 
-from tieout.channels._days import Unreadable
 from tieout.channels._refused import Findings, Refused
-from tieout.channels._table import Block
 from tieout.channels.amazon.labels import category_of
 from tieout.channels.amazon.marketplaces import home, own_zone
 from tieout.channels.amazon.mismatch import mismatch
 from tieout.channels.amazon.report import Progress, Report
-from tieout.channels.amazon.tally import Tally, moment_of, month_of, posted
-from tieout.core.category import Category
+from tieout.channels.amazon.tally import Tally, month_of
 from tieout.core.day import Month
 from tieout.core.money import Money
-from tieout.core.settlement import Label, Line, Reading, Refusal, Settlement, Source, Statement, Subtotal
+from tieout.core.settlement import Label, Reading, Settlement, Statement, Subtotal
 
 NAME = "amazon"
 
@@ -36,44 +31,6 @@ def read(statement: Statement, zone: ZoneInfo | None = None, progress: Progress 
     except Refused as refused:
         return Reading(NAME, refusals=refused.refusals, encoding=encoding)
     return Reading(NAME, settlements, (), tuple(report.findings.warnings), encoding)
-
-
-def lines(statement: Statement, settlement_id: str, zone: ZoneInfo | None) -> Iterator[Line]:
-    """The rows of one settlement in file order, each with its meaning. Raises Refused where `read` would refuse."""
-    report = Report(statement.content)
-    meanings: dict[tuple[str, str, str], tuple[Category, Label]] = {}
-    for tally, block in report.parts():
-        if tally.id == settlement_id:
-            yield from _lines(report, tally, block, statement.digest, zone, meanings)
-    if report.findings.refusals:
-        raise Refused(*report.findings.refusals)
-
-
-def _lines(
-    report: Report,
-    tally: Tally,
-    block: Block,
-    digest: str,
-    zone: ZoneInfo | None,
-    meanings: dict[tuple[str, str, str], tuple[Category, Label]],
-) -> Iterator[Line]:
-    names = ("transaction-type", "amount-type", "amount-description")
-    columns = (*map(block.column, (*names, "amount", "order-id", "sku")), report.sites(block), posted(block))
-    for row, kind, amount_type, text, amount, order, sku, site, stamp in zip(block.rows, *columns, strict=True):
-        triple = kind, amount_type, text
-        if triple not in meanings:
-            meanings[triple] = category_of(triple), Label(triple)
-        minor = tally.amounts[amount]
-        if amount in tally.amounts.bad:
-            code, reason = tally.amounts.bad[amount]
-            raise Refused(Refusal(code, f"Line {row}: {reason}.", row, tally.id))
-        try:
-            found = tally.dates.read(stamp)
-        except Unreadable as error:
-            raise Refused(Refusal("date_unparsable", f"Line {row}: {error}.", row, tally.id)) from error
-        moment = moment_of(found, zone or own_zone(home({site: 1}, tally.currency), tally.currency) or ZoneInfo("UTC"))
-        money, source = Money(minor, tally.currency), Source(digest, row)
-        yield Line(*meanings[triple], money, moment.astimezone(UTC), site, source, order, sku)
 
 
 def _settlement(tally: Tally, zone: ZoneInfo | None, digest: str, findings: Findings) -> Settlement:

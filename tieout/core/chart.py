@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from tieout.core.records import DocumentKind
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -33,7 +35,11 @@ class TaxRate:
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """One set of books: its identity and chart. `allowed` pairs the platform's action names with yes or no."""
+    """One set of books: its identity and chart. `allowed` pairs the platform's action names with yes or no.
+
+    `barred` names the kinds of documents that the person behind the connection may not create approved.
+    `passes_period_lock`: the period's lock date does not bind that person; the year's binds everybody.
+    """
 
     id: str
     name: str
@@ -49,6 +55,8 @@ class Books:
     allowed: tuple[tuple[str, bool], ...] = ()
     accounts: tuple[Account, ...] = ()
     tax_rates: tuple[TaxRate, ...] = ()
+    barred: tuple[DocumentKind, ...] = ()
+    passes_period_lock: bool = False
 
     def account(self, code: str) -> Account | None:
         return next((account for account in self.accounts if account.code == code), None)

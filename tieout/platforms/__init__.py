@@ -105,11 +105,15 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one answer says of our allowance for these books. None where it says nothing; `wait_seconds` is an order."""
+    """What one answer says of our allowance for these books; None where it says nothing.
+
+    `wait_seconds` is an order to send nothing before, `code` the problem code of the limit it names.
+    """
 
     day_left: int | None = None
     minute_left: int | None = None
     wait_seconds: int | None = None
+    code: str = ""
 
 
 class Platform(Protocol):
@@ -120,6 +124,7 @@ class Platform(Protocol):
     NUMBER_UNIQUE: Mapping[DocumentKind, bool]
     APPROVED: str  # the status of a document that counts in the books
     DRAFT: str
+    URLS: Mapping[str, str]  # where the real one lives, by use
     SCOPES: tuple[str, ...]
     LONGEST: Mapping[str, int]  # characters that a document's number, reference and description may have
     MOST_DOCUMENTS: int
@@ -136,10 +141,13 @@ class Platform(Protocol):
     def connections(self, call: Call, app: App, token: Secret, consent_id: str = "") -> tuple[RemoteBooks, ...]: ...
     def disconnect(self, call: Call, app: App, token: Secret, link_id: str) -> None: ...
 
+    def lacking(self, scopes: Sequence[str]) -> tuple[str, ...]: ...
+
     # limits
     def limits_of(self, answer: Answer) -> Limits: ...
 
     # books
+    def probe(self, call: Call, access: Access) -> Books: ...
     def read_books(self, call: Call, access: Access) -> Books: ...
     def contact(self, call: Call, access: Access, name: str, key: str) -> Contact: ...
 

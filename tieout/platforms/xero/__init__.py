@@ -25,6 +25,7 @@ from tieout.platforms.xero.consent import (
     connections,
     disconnect,
     exchange,
+    lacking,
     refresh,
     refused,
     revoke,
@@ -43,6 +44,7 @@ __all__ = [
     "NAME",
     "NUMBER_UNIQUE",
     "SCOPES",
+    "URLS",
     "attach",
     "attachable",
     "attachments",
@@ -54,10 +56,12 @@ __all__ = [
     "find",
     "how_many_fit",
     "is_void",
+    "lacking",
     "limits_of",
     "link",
     "note",
     "notes",
+    "probe",
     "read_books",
     "refresh",
     "refused",
@@ -68,6 +72,11 @@ __all__ = [
 
 NAME, LABEL = "xero", "Xero"
 NUMBER_UNIQUE: Mapping[DocumentKind, bool] = {DocumentKind.INVOICE: True, DocumentKind.BILL: False}
+URLS: Mapping[str, str] = {
+    "login": "https://login.xero.com",
+    "identity": "https://identity.xero.com",
+    "api": "https://api.xero.com",
+}
 APPROVED, DRAFT = "AUTHORISED", "DRAFT"
 MOST_DOCUMENTS = 50
 LARGEST_BODY = 3_500_000
@@ -87,17 +96,26 @@ _NOT_IN_FILENAMES = '<>:"/\\?*+|\0'
 # --- the books ------------------------------------------------------------------------------------------------------
 
 
+def probe(call: Call, access: Access) -> Books:
+    """Whose books these are and what the person may do there, without the chart: two calls that prove the access."""
+    return _books(call, access)
+
+
 def read_books(call: Call, access: Access) -> Books:
     """Organisation, what the person may do, accounts, tax rates, currencies: five calls."""
+    return _books(call, access, "Accounts", "TaxRates", "Currencies")
+
+
+def _books(call: Call, access: Access, *lists: str) -> Books:
     request = ask(access, "GET", "Organisation")
     answer = call(request)
     organisations = opened(request, answer, "Organisations")
     if len(organisations) != 1:
         raise lost_answer(request, f"{len(organisations)} organisations in an answer that should hold one")
     actions = listed(call, access, "Organisation/Actions", "Actions")
-    accounts, tax_rates, currencies = (listed(call, access, key, key) for key in ("Accounts", "TaxRates", "Currencies"))
+    charts = [listed(call, access, name, name) for name in lists] or [[], [], []]
     with reading(request, answer):
-        return wire.books_from_wire(organisations[0], actions, accounts, tax_rates, currencies)
+        return wire.books_from_wire(organisations[0], actions, *charts)
 
 
 def contact(call: Call, access: Access, name: str, key: str) -> Contact:

@@ -7,7 +7,7 @@ answer brings the next one, and for 30 minutes the one before may be presented a
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -55,6 +55,11 @@ class _ConnectionShape(msgspec.Struct):
     tenantId: str = ""
     tenantType: str = ""
     tenantName: str = ""
+
+
+def lacking(scopes: Sequence[str]) -> tuple[str, ...]:
+    """What we asked for and did not get, where it matters for the books. Nothing when the answer named no scopes."""
+    return tuple(each for each in SCOPES if each.startswith("accounting.") and each not in scopes) if scopes else ()
 
 
 def authorise_url(app: App, state: str, verifier: str) -> str:

@@ -84,8 +84,6 @@ _PATTERNS = tuple((re.compile(pattern, re.I), code, kind) for pattern, code, kin
 # A warning that says that what was saved is not what was sent.
 _ALTERED = re.compile(r"has been removed as it does not match|has been (removed|changed|replaced|ignored)", re.I)
 
-_LIMITS = {"minute": "rate-limit-minute", "day": "rate-limit-day", "concurrent": "rate-limit-minute"}
-
 _ERRORS: dict[FailureKind, type[RemoteError]] = {
     FailureKind.REJECTED: Rejected,
     FailureKind.NOT_ALLOWED: NotAllowed,
@@ -135,10 +133,10 @@ def read_error(request: Request, answer: Answer) -> RemoteError:
     if answer.status == 400:
         return _bad_request(request, answer, said)
     if answer.status == 429:
-        problem = answer.headers.get("x-rate-limit-problem", "").lower()
-        words = said.words or (f"too many calls: {problem or 'limit not named'}",)
-        # An unknown limit is taken for the app's, which is one of a minute too.
-        return _error(Busy, words, _LIMITS.get(problem, "rate-limit-minute"), answer, wait_of(answer))
+        problem = answer.headers.get("x-rate-limit-problem", "limit not named")
+        return _error(
+            Busy, said.words or (f"too many calls: {problem}",), _limit_named(answer), answer, wait_of(answer)
+        )
     if answer.status == 503 and not request.is_write and _mentions(said, "organisation is offline"):
         return _error(Busy, said.words, OUTAGE, answer, wait_of(answer, OFFLINE_WAIT_SECONDS))
     # Xero's own page prints the header's word misspelt; both spellings are met.
@@ -191,7 +189,15 @@ def limits_of(answer: Answer) -> Limits:
         int(text) if (text := answer.headers.get(f"x-{which}limit-remaining", "")).isdecimal() else None
         for which in ("day", "min")
     )
-    return Limits(day_left, minute_left, wait_of(answer) if answer.status == 429 else None)
+    if answer.status != 429:
+        return Limits(day_left, minute_left)
+    return Limits(day_left, minute_left, wait_of(answer), _limit_named(answer))
+
+
+def _limit_named(answer: Answer) -> str:
+    # Any but the day's passes within a minute; an unknown one is taken for the app's, which is one of those.
+    is_day = answer.headers.get("x-rate-limit-problem", "").lower() == "day"
+    return "rate-limit-day" if is_day else "rate-limit-minute"
 
 
 def wait_of(answer: Answer, otherwise_seconds: int = DEFAULT_WAIT_SECONDS) -> int:

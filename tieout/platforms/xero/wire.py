@@ -22,6 +22,7 @@ from tieout.platforms._exact import Unreadable, encode, shaped
 NO_ID = "00000000-0000-0000-0000-000000000000"
 TYPES = {DocumentKind.INVOICE: "ACCREC", DocumentKind.BILL: "ACCPAY"}
 KINDS = {word: kind for kind, word in TYPES.items()}
+_CREATING = {DocumentKind.INVOICE: "CreateApprovedInvoice", DocumentKind.BILL: "CreateApprovedBill"}
 _SUITS = ("Assets", "Equity", "Expenses", "Liabilities", "Revenue")
 _CLASSES = ("ASSET", "EQUITY", "EXPENSE", "LIABILITY", "REVENUE")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -267,7 +268,8 @@ def books_from_wire(
     organisation: Any, actions: list[Any], accounts: list[Any], tax_rates: list[Any], currencies: list[Any]
 ) -> Books:
     shape = shaped(organisation, OrganisationShape)
-    allowed = (shaped(action, ActionShape) for action in actions)
+    shapes = [shaped(action, ActionShape) for action in actions]
+    allowed = {action.Name: action.Status.upper() == "ALLOWED" for action in shapes}
     return Books(
         id=shape.OrganisationID,
         name=shape.Name,
@@ -280,7 +282,9 @@ def books_from_wire(
         period_lock_on=day(shape.PeriodLockDate),
         year_lock_on=day(shape.EndOfYearLockDate),
         currencies=tuple(shaped(each, CurrencyShape).Code for each in currencies),
-        allowed=tuple((action.Name, action.Status.upper() == "ALLOWED") for action in allowed),
+        allowed=tuple(allowed.items()),
+        barred=tuple(kind for kind, action in _CREATING.items() if not allowed.get(action, True)),
+        passes_period_lock=allowed.get("ApproveTransactionsBeforePeriodLockDate", False),
         accounts=tuple(_account_from_wire(each) for each in accounts),
         tax_rates=tuple(_tax_rate_from_wire(each) for each in tax_rates),
     )

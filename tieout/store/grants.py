@@ -1,0 +1,186 @@
+"""Grants: one token set a person and app at a platform, sealed, fenced, and claimed by whoever renews it.
+
+A grant belongs to no organisation, because the platform keeps one token set for a person however many organisations
+that person connected: a copy in each would be killed by the first renewal of another. It is reached only through a
+connection. Its tokens are sealed under a data key of the installation's own.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from tieout.store.engine import Db
+from tieout.store.metadata import ID, METADATA
+from tieout.store.types import Moment
+from tieout.store.vault import ORGANISATION_KEYS, Vault
+
+INSTALLATION = "installation"  # in whose name tokens are sealed
+
+GRANTS = sa.Table(
+    "grants",
+    METADATA,
+    sa.Column("id", ID, nullable=False),
+    sa.Column("platform", sa.String(32), nullable=False),
+    sa.Column("client_id", sa.String(128), nullable=False),
+    sa.Column("person", sa.String(128), nullable=False),
+    sa.Column("scopes", sa.Text, nullable=False),
+    sa.Column("fence", sa.Integer, nullable=False),
+    sa.Column("token_id", ID, nullable=False),
+    sa.Column("access", sa.Text, nullable=False),
+    sa.Column("refresh", sa.Text, nullable=False),
+    sa.Column("issued_at", Moment, nullable=False),
+    sa.Column("expires_at", Moment, nullable=False),
+    sa.Column("previous", sa.Text),
+    sa.Column("previous_until", Moment),
+    sa.Column("candidate", sa.Text),
+    sa.Column("candidate_at", Moment),
+    sa.Column("refresher", sa.String(64)),
+    sa.Column("refresh_started_at", Moment),
+    sa.Column("ended_at", Moment),
+    sa.Column("cause", sa.String(64), nullable=False),
+    sa.Column("words", sa.Text, nullable=False),
+    sa.PrimaryKeyConstraint("id"),
+    sa.UniqueConstraint("platform", "client_id", "person"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A row as it stands; tokens are sealed texts. `fence` grows with every claim and every new token set.
+
+    `previous` is the refresh token before this one, which the platform takes again until `previous_until`.
+    `candidate` is one that came back too late to be stored under its fence: it may be the one that lives.
+    """
+
+    id: str
+    platform: str
+    client_id: str
+    person: str
+    scopes: tuple[str, ...]
+    fence: int
+    token_id: str
+    access: str
+    refresh: str
+    issued_at: datetime
+    expires_at: datetime
+    previous: str | None = None
+    previous_until: datetime | None = None
+    candidate: str | None = None
+    candidate_at: datetime | None = None
+    refresher: str | None = None
+    refresh_started_at: datetime | None = None
+    ended_at: datetime | None = None
+    cause: str = ""
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A new token set, sealed."""
+
+    token_id: str
+    access: str
+    refresh: str
+    issued_at: datetime
+    expires_at: datetime
+    scopes: tuple[str, ...]
+
+
+def has_key(db: Db) -> bool:
+    """Whether the installation has a data key to seal tokens with. `db` is opened for INSTALLATION."""
+    mine = ORGANISATION_KEYS.c.organisation == db.organisation
+    return db.execute(sa.select(ORGANISATION_KEYS.c.version).where(mine).limit(1)).first() is not None
+
+
+def make_key(db: Db, vault: Vault, now: datetime) -> None:
+    """The first such key; of two callers one makes it and the other finds it made."""
+    if not has_key(db):
+        try:
+            with db.connection.begin_nested():
+                vault.add_key(db, now)
+        except IntegrityError:
+            assert has_key(db), "only another's key can stand in the way"
+
+
+def find(db: Db, grant: str) -> Grant | None:
+    row = db.execute(sa.select(GRANTS).where(GRANTS.c.id == grant)).first()
+    return None if row is None else _read(row)
+
+
+def of_person(db: Db, platform: str, client_id: str, person: str) -> Grant | None:
+    mine = (GRANTS.c.platform == platform, GRANTS.c.client_id == client_id, GRANTS.c.person == person)
+    row = db.execute(sa.select(GRANTS).where(*mine)).first()
+    return None if row is None else _read(row)
+
+
+def add(db: Db, grant: str, platform: str, client_id: str, person: str, pair: Pair) -> None:
+    values = {"id": grant, "platform": platform, "client_id": client_id, "person": person}
+    db.execute(GRANTS.insert().values(**values, **_values(pair), fence=1, cause="", words=""))
+
+
+def consent(db: Db, grant: str, pair: Pair) -> None:
+    """A new consent of the same person: its token set takes the place of the old one, whoever is renewing that."""
+    cleared = {"previous": None, "previous_until": None, "refresher": None, "refresh_started_at": None}
+    change = GRANTS.update().where(GRANTS.c.id == grant)
+    db.execute(change.values(**_values(pair), **cleared, **_ALIVE, fence=GRANTS.c.fence + 1))
+
+
+def claim(db: Db, grant: Grant, refresher: str, now: datetime) -> int | None:
+    """The fence under which the grant is now this refresher's; None when somebody else was faster."""
+    mine = (GRANTS.c.id == grant.id, GRANTS.c.fence == grant.fence)
+    change = GRANTS.update().where(*mine)
+    values = {"fence": grant.fence + 1, "refresher": refresher, "refresh_started_at": now}
+    return grant.fence + 1 if db.execute(change.values(**values)).rowcount == 1 else None
+
+
+def rotate(db: Db, grant: Grant, fence: int, pair: Pair, spent: str, spent_until: datetime) -> bool:
+    """Keeps a new token set, and the refresh token spent for it; False, and nothing kept, when the fence has moved."""
+    rest = {"previous": spent, "previous_until": spent_until, "refresher": None, "refresh_started_at": None}
+    change = _held(grant, fence).values(**_values(pair), **rest, **_ALIVE, candidate=None, candidate_at=None)
+    return db.execute(change).rowcount == 1
+
+
+def keep_candidate(db: Db, grant: str, refresh: str, now: datetime) -> None:
+    """A pair that came too late is never thrown away: it may be the one that the platform holds for valid."""
+    db.execute(GRANTS.update().where(GRANTS.c.id == grant).values(candidate=refresh, candidate_at=now))
+
+
+def release(db: Db, grant: Grant, fence: int) -> None:
+    """Nothing came of it; the next may try at once."""
+    db.execute(_held(grant, fence).values(refresher=None, refresh_started_at=None))
+
+
+def end(db: Db, grant: Grant, fence: int, cause: str, words: str, now: datetime) -> bool:
+    """A person must consent again; False when the fence has moved."""
+    values = {"ended_at": now, "cause": cause, "words": words, "refresher": None, "refresh_started_at": None}
+    return db.execute(_held(grant, fence).values(**values)).rowcount == 1
+
+
+def remove(db: Db, grant: str) -> None:
+    """Erases a token set that serves nobody any more."""
+    db.execute(GRANTS.delete().where(GRANTS.c.id == grant))
+
+
+_ALIVE = {"ended_at": None, "cause": "", "words": ""}
+
+
+def _held(grant: Grant, fence: int) -> sa.Update:
+    return GRANTS.update().where(GRANTS.c.id == grant.id, GRANTS.c.fence == fence)
+
+
+def _values(pair: Pair) -> dict[str, object]:
+    return {
+        "token_id": pair.token_id,
+        "access": pair.access,
+        "refresh": pair.refresh,
+        "issued_at": pair.issued_at,
+        "expires_at": pair.expires_at,
+        "scopes": " ".join(pair.scopes),
+    }
+
+
+def _read(row: sa.Row[tuple[object, ...]]) -> Grant:
+    values = dict(row._mapping)
+    return Grant(**{**values, "scopes": tuple(str(values["scopes"]).split())})

@@ -1,0 +1,92 @@
+"""Checks: of a connection by a real call, and of a plan's documents against the chart before the books refuse them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from tieout.calls import Call
+from tieout.core.budget import Lane
+from tieout.core.chart import Books
+from tieout.core.connection import RESTRICTED, ConnectionState, Verdict
+from tieout.core.failure import RemoteError
+from tieout.core.plan import Document, PlannedLine
+from tieout.platforms import Access, Platform
+from tieout.store import connections
+from tieout.store.engine import write
+from tieout.sync.asking import ask
+from tieout.sync.charts import refresh
+from tieout.sync.tools import Tools
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One reason for a refusal to come. `code` is a problem code, `document` a number, `line` counts from 1."""
+
+    code: str
+    message: str
+    document: str
+    line: int = 0
+
+
+def preflight(documents: Sequence[Document], books: Books) -> tuple[Finding, ...]:
+    """Pure. Every reason at once, each once a document. An empty result promises nothing: the books can change."""
+    found = (finding for document in documents for finding in _of_document(document, books))
+    return tuple({(each.code, each.message, each.document): each for each in reversed(tuple(found))}.values())[::-1]
+
+
+def _of_document(document: Document, books: Books) -> Iterator[Finding]:
+    number = document.number
+    if document.kind in books.barred:
+        message = f"{books.name}: the person who connected these books may not create an approved {document.kind}"
+        yield Finding("user-not-permitted", message, number)
+    if books.currencies and document.currency not in books.currencies:
+        yield Finding("currency-not-enabled", f"{document.currency} is not switched on in {books.name}", number)
+    locks = (("year", books.year_lock_on), ("period", None if books.passes_period_lock else books.period_lock_on))
+    for name, locked_on in locks:
+        if locked_on is not None and document.dated <= locked_on:
+            message = f"{document.dated} lies in a closed {name} of {books.name}, locked until {locked_on}"
+            yield Finding("period-locked", message, number)
+    for index, line in enumerate(document.lines, 1):
+        for code, message in _of_line(line, books):
+            yield Finding(code, message, number, index)
+
+
+def _of_line(line: PlannedLine, books: Books) -> Iterator[tuple[str, str]]:
+    account, rate = books.account(line.account), books.tax_rate(line.tax)
+    if account is None:
+        yield "mapped-account-removed", f"account {line.account!r} does not exist in {books.name}"
+    elif not account.is_active:
+        yield "mapped-account-removed", f"account {account.code} {account.name} is archived in {books.name}"
+    elif account.is_system or account.kind == "BANK":
+        kind = "bank account" if account.kind == "BANK" else "system account"
+        yield "account-code-invalid", f"account {account.code} {account.name} is a {kind}, which no document may use"
+    if rate is None or not rate.is_active:
+        state = "does not exist" if rate is None else "is no longer in use"
+        yield "tax-type-not-allowed", f"tax rate {line.tax!r} {state} in {books.name}"
+    elif account is not None and account.classification not in rate.suits:
+        message = f"tax rate {rate.code} {rate.name} cannot be used with account {account.code} {account.name}"
+        yield "tax-type-not-allowed", message
+
+
+def look(tools: Tools, organisation: str, connection: str, with_chart: bool = False) -> None:
+    """One real call to the books, and what the person may do there: what came of it is kept, nothing is raised."""
+    try:
+        if with_chart:
+            books = refresh(tools, organisation, connection)
+        else:
+            books = ask(tools, organisation, connection, _probe, Lane.INTERACTIVE)
+    except RemoteError:
+        # What it says of the connection has been kept; books that are out of reach say nothing.
+        with write(tools.engines, organisation) as db:
+            connections.checked(db, connection, tools.now(), is_good=False)
+        return
+    barred = ", ".join(f"{kind}s" for kind in books.barred)
+    verdict = Verdict(ConnectionState.CONNECTED)
+    if books.barred:
+        verdict = Verdict(ConnectionState.READ_ONLY, RESTRICTED, f"this person may not create: {barred}")
+    with write(tools.engines, organisation) as db:
+        connections.judge(db, connection, verdict, tools.now())
+        connections.checked(db, connection, tools.now(), is_good=True)
+
+
+def _probe(platform: Platform, call: Call, access: Access) -> Books:
+    return platform.probe(call, access)

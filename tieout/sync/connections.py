@@ -1,0 +1,141 @@
+"""Connections: showing them, checking them, ending them. Making them is `connecting`, asking them `asking`."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from tieout import platforms
+from tieout.calls import make_call
+from tieout.core.actor import Actor
+from tieout.core.budget import day_left, minute_left
+from tieout.core.chart import Books
+from tieout.core.connection import Connection, ConnectionState
+from tieout.core.failure import Failure, RemoteError
+from tieout.store import charts, connections, postings
+from tieout.store import grants as grant_rows
+from tieout.store.engine import read, write
+from tieout.sync import grants
+from tieout.sync.asking import call_for, learn
+from tieout.sync.checks import look
+from tieout.sync.connecting import ConnectOutcome, ConnectResult, begin_connect, choose_books, finish_connect
+from tieout.sync.gate import allowance, budget_of
+from tieout.sync.tools import Tools
+
+__all__ = [
+    "ConnectOutcome",
+    "ConnectResult",
+    "ConnectionCard",
+    "Ended",
+    "begin_connect",
+    "call_for",
+    "card",
+    "check",
+    "choose_books",
+    "disconnect",
+    "finish_connect",
+    "learn",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionCard:
+    """One connection as people see it; `state`, `cause` and `words` take the token's end into account."""
+
+    connection: Connection
+    label: str
+    state: ConnectionState
+    cause: str
+    words: str
+    access_expires_at: datetime | None
+    scopes: tuple[str, ...]
+    calls_left_today: int
+    calls_a_day: int
+    calls_left_this_minute: int
+    waits_until: datetime | None
+    documents_waiting: int
+    books: Books | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What disconnecting left behind. `failure` is set when the platform could not be told: a person does it there."""
+
+    documents_waiting: int
+    is_ended_there: bool
+    failure: Failure | None = None
+
+
+def card(tools: Tools, organisation: str) -> tuple[ConnectionCard, ...]:
+    """Every connection the organisation has or had, live ones first; no call is made."""
+    with read(tools.engines, organisation) as db:
+        found = connections.listed(db)
+    return tuple(_card(tools, organisation, each) for each in found)
+
+
+def _card(tools: Tools, organisation: str, connection: Connection) -> ConnectionCard:
+    platform, now = platforms.named(connection.platform), tools.now()
+    used = budget_of(tools, organisation, connection.id)
+    allowed = allowance(tools, platform)
+    with read(tools.engines, organisation) as db:
+        grant = grant_rows.find(db, connection.grant)
+        chart = charts.find(db, connection.id)
+        waiting = postings.waiting(db, connection.id)
+    state, cause, words = connection.state, connection.cause, connection.words
+    if connection.may_ask and (grant is None or grant.ended_at is not None):
+        state, cause = ConnectionState.NEEDS_RECONNECT, (grant.cause if grant else "grant-ended")
+        words = grant.words if grant else ""
+    return ConnectionCard(
+        connection=connection,
+        label=platform.LABEL,
+        state=state,
+        cause=cause,
+        words=words,
+        access_expires_at=grant.expires_at if grant and connection.is_live else None,
+        scopes=grant.scopes if grant else (),
+        calls_left_today=day_left(allowed, used, now),
+        calls_a_day=allowed.a_day,
+        calls_left_this_minute=minute_left(allowed, used, now),
+        waits_until=used.blocked_until if used.blocked_until and used.blocked_until > now else None,
+        documents_waiting=waiting,
+        books=chart[0] if chart else None,
+    )
+
+
+def check(tools: Tools, actor: Actor, connection: str) -> Connection | None:
+    """One real call to the books and the list of what the person may do there; what came of it is kept.
+
+    None when the organisation has no such connection. A renewed token alone would prove nothing.
+    """
+    with read(tools.engines, actor.organisation) as db:
+        found = connections.find(db, connection)
+    if found is not None and found.is_live:
+        look(tools, actor.organisation, connection)
+    with read(tools.engines, actor.organisation) as db:
+        return connections.find(db, connection)
+
+
+def disconnect(tools: Tools, actor: Actor, connection: str) -> Ended | None:
+    """Ends the connection there and here; its history stays. None when the organisation has no such connection.
+
+    Only this set of books is let go: the authorisation itself is ended when it serves no other connection.
+    """
+    organisation = actor.organisation
+    with read(tools.engines, organisation) as db:
+        found = connections.find(db, connection)
+        waiting = postings.waiting(db, connection)
+    if found is None or not found.is_live:
+        return None
+    failure = _ended_there(tools, found)
+    with write(tools.engines, organisation) as db:
+        connections.end(db, connection, tools.now())
+    grants.let_go(tools, found.platform, found.grant)
+    return Ended(waiting, failure is None, failure)
+
+
+def _ended_there(tools: Tools, connection: Connection) -> Failure | None:
+    platform, app = platforms.named(connection.platform), tools.apps[connection.platform]
+    try:
+        token = grants.token_for(tools, connection)
+        platform.disconnect(make_call(tools.transport), app, token, connection.link_id)
+    except RemoteError as error:
+        return error.failure
+    return None

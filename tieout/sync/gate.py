@@ -1,0 +1,74 @@
+"""The gate before every call to a set of books: its budget, shared through the database by all workers."""
+
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+
+from tieout.calls import Answer, Request
+from tieout.core.budget import Allowance, Lane, Usage, Wait, wait
+from tieout.core.failure import Busy
+from tieout.platforms import Platform
+from tieout.store import budgets, connections
+from tieout.store.budgets import Report
+from tieout.store.engine import read, write
+from tieout.sync.tools import Tools
+
+# A person's call may wait so long for its turn; whatever takes longer is told when to come back.
+PATIENCE_SECONDS = 2.0
+_PAUSE_SECONDS = 0.1
+_GOOD_EVERY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetGate:
+    """Meets `calls.Gate` for one connection and lane."""
+
+    tools: Tools
+    organisation: str
+    connection: str
+    platform: Platform
+    lane: Lane
+
+    def enter(self, request: Request) -> str:
+        """Raises Busy with the seconds to wait; then nothing was sent and nothing was used up."""
+        until_seconds = time.monotonic() + (PATIENCE_SECONDS if self.lane is Lane.INTERACTIVE else 0)
+        slot = self.tools.new_id()
+        while (refusal := self._refusal(slot)) is not None:
+            now = self.tools.now()
+            wait_seconds = refusal.seconds(now)
+            if time.monotonic() >= until_seconds or wait_seconds > PATIENCE_SECONDS:
+                words = f"this call would exceed what the books allow; next at {refusal.until:%Y-%m-%d %H:%M:%S} UTC"
+                raise Busy(words, code=refusal.code, retry_after_seconds=wait_seconds)
+            time.sleep(_PAUSE_SECONDS)
+        return slot
+
+    def leave(self, slot: str, answer: Answer | None) -> None:
+        now, limits = self.tools.now(), self.platform.limits_of(answer) if answer else None
+        report = Report()
+        if limits is not None:
+            ordered = None if limits.wait_seconds is None else now + timedelta(seconds=limits.wait_seconds)
+            report = Report(limits.day_left, ordered, limits.code)
+        with write(self.tools.engines, self.organisation) as db:
+            budgets.give_back(db, self.connection, slot, now, report)
+            if answer is not None and 200 <= answer.status < 300:
+                connections.good(db, self.connection, now, now - _GOOD_EVERY)
+
+    def _refusal(self, slot: str) -> Wait | None:
+        with write(self.tools.engines, self.organisation) as db:
+            # The moment is taken under the lock, so that slots are dated in the order in which they are taken.
+            used = budgets.locked_usage(db, self.connection, self.tools.now())
+            now = self.tools.now()
+            refusal = wait(allowance(self.tools, self.platform), used, self.lane, now)
+            if refusal is None:
+                budgets.take(db, self.connection, slot, self.lane.value, now)
+            return refusal
+
+
+def allowance(tools: Tools, platform: Platform) -> Allowance:
+    return Allowance(platform.CALLS_AT_ONCE, platform.CALLS_A_MINUTE, tools.apps[platform.NAME].calls_a_day)
+
+
+def budget_of(tools: Tools, organisation: str, connection: str) -> Usage:
+    """What a connection has used up to now."""
+    with read(tools.engines, organisation) as db:
+        return budgets.usage(db, connection, tools.now())

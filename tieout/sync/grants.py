@@ -1,0 +1,272 @@
+"""Tokens: one renewal at a time for each grant, across threads and processes, and no refresh token spent twice.
+
+The claim is a row in the database, never a transaction held open across the call. Who loses waits for the row to
+change, not for a time to run out. A claim is taken over only when its holder cannot be in its call any more. The new
+pair is stored before it is used; the token before it stays at hand, since an answer that brings a new one may be lost.
+"""
+
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from uuid import uuid4
+
+from tieout.calls import make_call
+from tieout.core.connection import Connection, Verdict, judge
+from tieout.core.failure import Busy, Disconnected, FailureKind, OutcomeUnknown, RemoteError, Unreachable
+from tieout.core.secret import Secret
+from tieout.platforms import GRANT_ENDED, Access, Platform, TokenSet, named
+from tieout.store import connections, grants
+from tieout.store.engine import read, write
+from tieout.store.grants import INSTALLATION, Grant, Pair
+from tieout.sync.tools import Tools
+
+LEAST_SECONDS = 300
+# The token call's own deadline and a margin: after it, nobody who began a renewal can still be in it.
+TAKE_OVER_SECONDS = 60
+# After it a refresher presents no further token, so that it is through before anybody may take over.
+LAST_PRESENTATION_SECONDS = 30
+LONGEST_WAIT_SECONDS = 90
+KEEP_ALIVE_HOURS = 24
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.02, 0.5
+
+
+def access(
+    tools: Tools, organisation: str, connection: str, least_seconds: int = LEAST_SECONDS, refused: str = ""
+) -> Access:
+    """A token with at least so much life, renewed first where needed; `refused` is a token id that got a 401.
+
+    Safe to call at any time from anywhere. Raises Disconnected (a person must reconnect; the code says why),
+    Unreachable or Busy (nothing of the caller's was sent), NotAllowed (our registration at the platform is wrong).
+    """
+    found = _connection(tools, organisation, connection)
+    try:
+        grant = _fresh(tools, found.grant, least_seconds, refused)
+    except Disconnected as error:
+        verdict = judge(error.failure, None)
+        if verdict is not None:
+            note(tools, organisation, connection, verdict)
+        raise
+    return _access(tools, found, grant)
+
+
+def bound(tools: Tools, organisation: str, connection: str, token_id: str) -> Access | None:
+    """The very token an attempt was bound to, dead or alive; None when a newer one has taken its place."""
+    found = _connection(tools, organisation, connection)
+    with read(tools.engines, organisation) as db:
+        grant = grants.find(db, found.grant)
+    return _access(tools, found, grant) if grant is not None and grant.token_id == token_id else None
+
+
+def keep_alive(tools: Tools, organisation: str, connection: str) -> bool:
+    """Renews a grant that nobody used for a day, long before its refresh token dies; True if it did."""
+    found = _connection(tools, organisation, connection)
+    grant = _load(tools, found.grant)
+    if tools.now() - grant.issued_at < timedelta(hours=KEEP_ALIVE_HOURS):
+        return False
+    access(tools, organisation, connection, refused=grant.token_id)
+    return True
+
+
+def keep(tools: Tools, platform: str, tokens: TokenSet) -> str:
+    """Stores the token set of a new consent; returns its grant, which is the same for the same person and app."""
+    client_id = tools.apps[platform].client_id
+    person = tokens.person or tokens.consent_id or tools.new_id()
+    with read(tools.engines, "") as db:
+        known = grants.of_person(db, platform, client_id, person)
+    grant_id = known.id if known else tools.new_id()
+    pair = _sealed(tools, grant_id, tokens)
+    with write(tools.engines, "") as db:
+        if grants.of_person(db, platform, client_id, person) is None:
+            grants.add(db, grant_id, platform, client_id, person, pair)
+            return grant_id
+    if known is None:  # the same person's other consent was stored in between
+        return keep(tools, platform, tokens)
+    with write(tools.engines, "") as db:
+        grants.consent(db, grant_id, pair)
+    return grant_id
+
+
+def tokens_of(tools: Tools, grant: str) -> tuple[Secret, Secret]:
+    """Access and refresh token as they stand, for ending them. Raises Disconnected when there are none."""
+    found = _load(tools, grant, even_ended=True)
+    return _opened(tools, found, "access", found.access), _opened(tools, found, "refresh", found.refresh)
+
+
+def token_for(tools: Tools, connection: Connection) -> Secret:
+    """A token good for one more call about the connection itself. Raises what `access` raises."""
+    grant = _fresh(tools, connection.grant, least_seconds=30, refused="")
+    return _opened(tools, grant, "access", grant.access)
+
+
+def let_go(tools: Tools, platform: str, grant: str) -> None:
+    """A token set that serves no connection is ended there, as far as that works, and erased here."""
+    with read(tools.engines, "") as db:
+        if connections.on_grant(db, grant):
+            return
+    try:
+        _, token = tokens_of(tools, grant)
+        named(platform).revoke(make_call(tools.transport), tools.apps[platform], token)
+    except RemoteError:
+        pass  # it dies by itself, unused
+    with write(tools.engines, "") as db:
+        if not connections.on_grant(db, grant):
+            grants.remove(db, grant)
+
+
+def note(tools: Tools, organisation: str, connection: str, verdict: Verdict) -> None:
+    """Keeps what a connection is now."""
+    with write(tools.engines, organisation) as db:
+        connections.judge(db, connection, verdict, tools.now())
+
+
+# --- one renewal at a time ------------------------------------------------------------------------------------------
+
+
+def _fresh(tools: Tools, grant_id: str, least_seconds: int, refused: str) -> Grant:
+    first: Grant | None = None
+    give_up_seconds = time.monotonic() + LONGEST_WAIT_SECONDS
+    for pause_seconds in _pauses():
+        grant = _load(tools, grant_id)
+        first = first or grant
+        lives_long = grant.expires_at - tools.now() >= timedelta(seconds=least_seconds)
+        # Whatever has come since we first looked is as new as it gets, however short its life.
+        if grant.token_id != refused and (lives_long or grant.token_id != first.token_id):
+            return grant
+        if not _is_claimed(tools, grant):
+            with write(tools.engines, "") as db:
+                fence = grants.claim(db, grant, uuid4().hex, tools.now())
+            if fence is not None:
+                _renew(tools, grant, fence)
+                continue
+        if time.monotonic() > give_up_seconds:
+            break
+        time.sleep(pause_seconds)
+    raise Busy("somebody else is renewing the access and has not finished", code="token-renewal", retry_after_seconds=5)
+
+
+def _pauses() -> Iterator[float]:
+    pause_seconds = _FIRST_PAUSE_SECONDS
+    while True:
+        yield pause_seconds
+        pause_seconds = min(pause_seconds * 2, _LONGEST_PAUSE_SECONDS)
+
+
+def _is_claimed(tools: Tools, grant: Grant) -> bool:
+    started = grant.refresh_started_at
+    return started is not None and tools.now() - started < timedelta(seconds=TAKE_OVER_SECONDS)
+
+
+def _renew(tools: Tools, grant: Grant, fence: int) -> None:
+    """Under the claim: present the stored token, and whatever else may be alive, until the platform takes one."""
+    platform = named(grant.platform)
+    try:
+        tokens, spent = _presented(tools, platform, grant, fence)
+    except RemoteError as error:
+        _given_up(tools, grant, fence, error)
+        raise
+    if tokens is None:
+        return  # the row moved under us: what it says now counts
+    pair = _sealed(tools, grant.id, tokens)
+    spent_until = tools.now() + timedelta(seconds=platform.GRACE_SECONDS)
+    with write(tools.engines, "") as db:
+        if not grants.rotate(db, grant, fence, pair, spent, spent_until):
+            grants.keep_candidate(db, grant.id, pair.refresh, tools.now())
+
+
+def _presented(tools: Tools, platform: Platform, grant: Grant, fence: int) -> tuple[TokenSet | None, str]:
+    """The new token set and the sealed token it was got for; none when the row moved meanwhile.
+
+    Raises what the platform said of the last token presented.
+    """
+    call, app = make_call(tools.transport), tools.apps[grant.platform]
+    said: RemoteError | None = None
+    last_seconds = time.monotonic() + LAST_PRESENTATION_SECONDS
+    for sealed in _alive(tools, grant):
+        if time.monotonic() > last_seconds:
+            break
+        try:
+            return platform.refresh(call, app, _opened(tools, grant, "refresh", sealed)), sealed
+        except OutcomeUnknown as error:
+            # It may be rotated and the answer lost: within the grace time the same token is taken again.
+            said = error
+        except Disconnected as error:
+            # Seen once it proves nothing: somebody else may have spent the token first.
+            said = said if isinstance(said, OutcomeUnknown) and sealed == grant.refresh else error
+            if _load(tools, grant.id).fence != fence:
+                return None, sealed
+    assert said is not None, "there is always the stored token to present"
+    raise said
+
+
+def _alive(tools: Tools, grant: Grant) -> Iterator[str]:
+    """Sealed refresh tokens in the order to try them: the stored one, again, the late one, the one before."""
+    yield grant.refresh
+    yield grant.refresh
+    if grant.candidate:
+        yield grant.candidate
+    if grant.previous and grant.previous_until and tools.now() < grant.previous_until:
+        yield grant.previous
+
+
+def _given_up(tools: Tools, grant: Grant, fence: int, error: RemoteError) -> None:
+    failure = error.failure
+    with write(tools.engines, "") as db:
+        if failure.kind is FailureKind.DISCONNECTED:
+            grants.end(db, grant, fence, failure.code or GRANT_ENDED, failure.sentence, tools.now())
+        else:
+            grants.release(db, grant, fence)
+    if isinstance(error, OutcomeUnknown):
+        # For who asked for a token nothing of theirs was sent.
+        raise Unreachable(*failure.words, code=failure.code, status=failure.status) from error
+
+
+# --- rows and records -----------------------------------------------------------------------------------------------
+
+
+def _connection(tools: Tools, organisation: str, connection: str) -> Connection:
+    with read(tools.engines, organisation) as db:
+        found = connections.find(db, connection)
+    if found is None or not found.is_live:
+        raise Disconnected("this connection was ended here", code="disconnected-by-user")
+    return found
+
+
+def _load(tools: Tools, grant: str, even_ended: bool = False) -> Grant:
+    with read(tools.engines, "") as db:
+        found = grants.find(db, grant)
+    if found is None:
+        raise Disconnected("the authorisation was removed here", code=GRANT_ENDED)
+    if found.ended_at is not None and not even_ended:
+        raise Disconnected(found.words or found.cause, code=found.cause)
+    return found
+
+
+def _access(tools: Tools, connection: Connection, grant: Grant) -> Access:
+    token = _opened(tools, grant, "access", grant.access)
+    app = tools.apps[connection.platform]
+    return Access(token, grant.token_id, grant.expires_at, connection.books_id, app)
+
+
+def _sealed(tools: Tools, grant: str, tokens: TokenSet) -> Pair:
+    now = tools.now()
+    return Pair(
+        token_id=tools.new_id(),
+        access=_seal(tools, "access", grant, tokens.access),
+        refresh=_seal(tools, "refresh", grant, tokens.refresh),
+        issued_at=now,
+        expires_at=now + timedelta(seconds=tokens.expires_in_seconds),
+        scopes=tokens.scopes,
+    )
+
+
+def _seal(tools: Tools, column: str, grant: str, token: Secret) -> str:
+    with read(tools.engines, INSTALLATION) as db:
+        has_key = grants.has_key(db)
+    if not has_key:
+        with write(tools.engines, INSTALLATION) as db:
+            grants.make_key(db, tools.vault, tools.now())
+    return tools.vault.seal(INSTALLATION, "grants", column, grant, token)
+
+
+def _opened(tools: Tools, grant: Grant, column: str, sealed: str) -> Secret:
+    return tools.vault.open(INSTALLATION, "grants", column, grant.id, sealed)

@@ -42,7 +42,7 @@ SETTINGS = (
         "MASTER_KEY_FILE",
         "",
         "File of the key that seals tokens; it may not lie in the data folder. Unset: the systemd credential "
-        "`tieout-master-key`, else `~/.config/tieout/master.key` (`XDG_CONFIG_HOME` moves it), made at the first start.",
+        "`tieout-master-key`, else `~/.config/tieout/master.key` (`XDG_CONFIG_HOME` moves it), made at first start.",
     ),
     Setting("URL", "http://localhost:8080", "Address people and platforms reach the pages at; https beyond loopback."),
     Setting("HOST", "127.0.0.1", "Address the pages listen on."),

@@ -1,0 +1,314 @@
+"""Writes docs/reference from the code, one function a page; `--check` writes nothing and names every stale page.
+
+    python tools/reference.py [--check]        (or: make docs)
+
+Standard library and the product alone. The same code gives the same bytes: no clock, no machine, no order of a set.
+"""
+
+import csv
+import importlib
+import inspect
+import pkgutil
+import re
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from enum import Enum
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+
+import sqlalchemy as sa  # noqa: E402
+import typer  # noqa: E402
+
+import tieout.store  # noqa: E402
+from tieout import channels, environment, platforms  # noqa: E402
+from tieout.channels._kinds import other_formats  # noqa: E402
+from tieout.cli._commands import make_commands  # noqa: E402
+from tieout.cli._doors import Exit  # noqa: E402
+from tieout.core import defaults, headings, posting, status  # noqa: E402
+from tieout.core.category import Category  # noqa: E402
+from tieout.core.role import Role, role_of  # noqa: E402
+from tieout.sandbox import faults  # noqa: E402
+from tieout.store.schema import load_tables  # noqa: E402
+
+FOLDER = ROOT / "docs" / "reference"
+COMMAND = "make docs"
+MADE = f"*Generated from the code by `{COMMAND}`; a change made here is lost.*"
+Row = Sequence[object]
+
+
+# --- The pages ----------------------------------------------------------------------------------------------
+
+
+def cli() -> Iterator[str]:
+    """Every command of `tieout`, with its options and exit codes."""
+    yield "`-h` or `--help` after any command prints the same. Words in `<…>` are yours; `…` may be repeated."
+    yield "## Exit codes"
+    said = comments(Exit)
+    yield table(("Code", "Name", "Means"), [(each.value, each.name, said[each.name]) for each in Exit])
+    yield from _commands(typer.main.get_command(make_commands()), "tieout")
+
+
+def settings() -> Iterator[str]:
+    """Every variable of the environment, with its default."""
+    yield (
+        "All are optional. An empty value counts as none. What is wrong is said at once, each in a sentence with its "
+        "remedy, and nothing starts; a name that is not on this page is an error too."
+    )
+    name = environment.NAME
+    yield table(("Variable", "Default", "Meaning"), [_setting(name, each) for each in environment.SETTINGS])
+    for platform in platforms.names():
+        yield f"## {platform.capitalize()}"
+        prefix = f"{name}{platform.upper()}_"
+        yield table(
+            ("Variable", "Default", "Meaning"), [_setting(prefix, each) for each in environment.PLATFORM_SETTINGS]
+        )
+
+
+def accounts() -> Iterator[str]:
+    """The accounts a channel starts with, and what books to each."""
+    for channel in channels.channels().values():
+        named = {account.code: account for account in defaults.default_accounts(channel.LABEL, channel.BLOCK)}
+        yield f"## {channel.LABEL}"
+        yield "Type and class are the words of the books. A mapping may name any other account instead."
+        rows = []
+        for role in Role:
+            code = _code(role, channel.BLOCK)
+            account = named.get(code)
+            kind = f"{account.kind} ({account.classification})" if account else ""
+            title = account.name if account else "no usual account: choose one"
+            rows.append((_mono(code), title, kind, role.value, comments(Role).get(role.name, ""), _booking(role)))
+        yield table(("Code", "Name", "Type", "Role", "What it is for", "Categories"), rows)
+    yield "## The first mapping"
+    yield (
+        "By the country the books are kept in, for sales at a marketplace of that country; what is sold abroad books "
+        "to the same accounts without tax. Account, tax code and rate of each role, and of each category that goes "
+        "its own way. A starting point, not a statement of law."
+    )
+    yield _first_mapping()
+
+
+def categories() -> Iterator[str]:
+    """What a line of a settlement can mean: the closed list."""
+    said = comments(Category)
+    rows = []
+    for each in Category:
+        role = role_of(each)
+        heading = headings.heading_of(each) if role else "none: it never reaches a document"
+        rows.append((_mono(each.value), said[each.name], heading, role.value if role else "none: it waits"))
+    yield "The heading is the line's words on a document; the role says to which [account](accounts.md) it books."
+    yield table(("Category", "Meaning", "Heading", "Role"), rows)
+
+
+def channel_pages() -> Iterator[str]:
+    """Each channel: where its files come from, how they are known, which labels have a meaning."""
+    for channel in channels.channels().values():
+        yield f"## {channel.LABEL}"
+        yield inspect.cleandoc(channel.__doc__ or "")
+        yield f"Name `{channel.NAME}`; its accounts begin at `TO-{channel.BLOCK}` ([accounts](accounts.md))."
+        yield "### Formats"
+        yield "\n".join(f"- {name}: {len(columns)} columns known" for name, columns in channel.FORMATS.items())
+        yield "Kept are these columns and no other: " + ", ".join(map(_mono, sorted(channel.COLUMNS))) + "."
+        if counts := _label_counts(channel):
+            yield "### Labels"
+            yield "Rows of the map by how well each is known. Those marked unverified are off until a file shows them."
+            yield table(("Confidence", "Rows"), [*sorted(counts.items()), ("all", counts.total())])
+    yield "## Files that are known and not read"
+    yield "They are refused by name, with what to import instead."
+    yield table(("File", "Said"), dict.fromkeys((other.what, other.wanted + ".") for other in other_formats()))
+
+
+def statuses() -> Iterator[str]:
+    """How far a settlement has come, and each of its documents."""
+    yield "## Of a settlement"
+    yield "`tieout settlements --status` takes the first column. Each is shown with its reason."
+    said = comments(status.Status)
+    yield table(("Status", "Badge", "Means"), [(_mono(s.value), status.TITLES[s], said[s.name]) for s in status.Status])
+    yield "## Of a document on its way"
+    said = comments(posting.State)
+    yield table(("State", "Means"), [(_mono(state.value), said[state.name]) for state in posting.State])
+
+
+def tables() -> Iterator[str]:
+    """Everything that is kept: each table and column of the database."""
+    yield (
+        "The same on SQLite and PostgreSQL. A table that has the column `organisation` leads its key with it, so that "
+        "no row can point into another organisation. Amounts are integers of 1/10000 units, moments UTC texts."
+    )
+    load_tables()
+    for module in pkgutil.iter_modules(tieout.store.__path__):
+        if module.ispkg:
+            continue
+        holder = importlib.import_module(f"tieout.store.{module.name}")
+        if found := [each for name, each in vars(holder).items() if _is_home(holder, name, each)]:
+            yield f"## {module.name}"
+            yield inspect.cleandoc(holder.__doc__ or "")
+            for each in found:
+                yield f"### `{each.name}`"
+                yield table(("Column", "Kind", "Key"), [_column(column) for column in each.columns])
+
+
+def fault_names() -> Iterator[str]:
+    """The names of what can go wrong outside; every stand-in knows them, none is ever renamed."""
+    yield (
+        "*Strikes* says which request meets it: any, every one below `api`, a `write`, at the `token` endpoint or the "
+        "`refresh` there, at `consent`, at the delivery of a `hook`; `hand` is done at once and cannot be armed."
+    )
+    for group in dict.fromkeys(named.group for named in faults.NAMES.values()):
+        yield f"## {group.capitalize()}"
+        named = [each for each in faults.NAMES.values() if each.group == group]
+        yield table(("Fault", "Strikes", "What happens"), [(_mono(each.name), each.where, each.what) for each in named])
+
+
+PAGES: dict[str, tuple[str, Callable[[], Iterator[str]]]] = {
+    "cli.md": ("The command line", cli),
+    "settings.md": ("Settings", settings),
+    "accounts.md": ("Accounts", accounts),
+    "categories.md": ("Categories", categories),
+    "channels.md": ("Channels", channel_pages),
+    "statuses.md": ("Statuses", statuses),
+    "tables.md": ("Tables", tables),
+    "faults.md": ("Faults", fault_names),
+}
+
+
+# --- What they are made of ----------------------------------------------------------------------------------
+
+
+def comments(members: type[Enum]) -> dict[str, str]:
+    """The comment beside each member of an enum, by the member's name."""
+    return dict(re.findall(r"^ +(\w+) = .*?  # (.+)$", inspect.getsource(members), re.M))
+
+
+def table(heads: Row, rows: Iterable[Row]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def _mono(text: str) -> str:
+    return f"`{text}`" if text else ""
+
+
+def _setting(prefix: str, setting: environment.Setting) -> Row:
+    return _mono(prefix + setting.name), _mono(setting.default), setting.meaning
+
+
+def _commands(command: Any, name: str) -> Iterator[str]:
+    """A command, or every command of a group in the order of its name."""
+    inner = getattr(command, "commands", {})
+    for each in sorted(inner):
+        yield from _commands(inner[each], f"{name} {each}")
+    if not inner:
+        arguments = [each for each in command.params if each.param_type_name == "argument"]
+        options = [each for each in command.params if each.param_type_name == "option"]
+        yield f"## {name}"
+        yield "```\n" + " ".join([name, *map(_argument, arguments), *(["[OPTIONS]"] if options else [])]) + "\n```"
+        yield inspect.cleandoc(command.help or "")
+        if rows := [_parameter(each) for each in (*arguments, *options)]:
+            yield table(("Argument or option", "Default", "Meaning"), rows)
+
+
+def _argument(argument: Any) -> str:
+    shown = f"<{argument.name}>" + ("…" if argument.nargs == -1 else "")
+    return shown if argument.required else f"[{shown}]"
+
+
+def _parameter(each: Any) -> Row:
+    name = _argument(each) if each.param_type_name == "argument" else ", ".join((*each.opts, *each.secondary_opts))
+    default = "" if each.default in (None, "") or getattr(each, "is_flag", False) else str(each.default)
+    bounds = [f"{word} {bound}" for word, bound in (("at least", each.min), ("at most", each.max)) if bound is not None]
+    return _mono(name), _mono(default), each.help + (f" {', '.join(bounds).capitalize()}." if bounds else "")
+
+
+def _code(role: Role, block: int) -> str:
+    try:
+        return defaults.account_code(role, block)
+    except KeyError:
+        return ""
+
+
+def _booking(role: Role) -> str:
+    return ", ".join(_mono(category.value) for category in Category if role_of(category) is role)
+
+
+def _first_mapping() -> str:
+    countries = (*defaults._TAXES, "")
+    mapped = [dict(defaults.default_mapping(country).entries) for country in countries]
+    nodes = sorted({node for each in mapped for node in each})
+    rows = [(_mono(node.scope), *(_entry(each.get(node)) for each in mapped)) for node in nodes]
+    return table(("Role or category", *(country or "elsewhere" for country in countries)), rows)
+
+
+def _entry(entry: Any) -> str:
+    return f"{entry.account} {entry.tax} {(entry.rate * 100).normalize():f} %" if entry else "as its role"
+
+
+def _label_counts(channel: Any) -> Counter[str]:
+    """The channel's labels.csv by confidence; empty where it has none."""
+    labels = files(channel.__name__).joinpath("labels.csv") if hasattr(channel, "__path__") else None
+    if labels is None or not labels.is_file():
+        return Counter()
+    return Counter(row["confidence"] for row in csv.DictReader(labels.read_text(encoding="utf-8").splitlines()))
+
+
+def _is_home(holder: Any, name: str, found: object) -> bool:
+    """Whether this module makes the table, rather than imports it: then the name is assigned at its top."""
+    return isinstance(found, sa.Table) and bool(re.search(rf"^{name}\b.*= ", inspect.getsource(holder), re.M))
+
+
+def _column(column: sa.Column[Any]) -> Row:
+    kind = column.type
+    shown = type(kind).__name__.lower() if isinstance(kind, sa.types.TypeDecorator) else str(kind).lower()
+    shown = {"amount4": "amount", "varchar": "text"}.get(shown, shown.replace("varchar", "text"))
+    links = {key.column.table.name for key in column.foreign_keys if column.name != "organisation"}
+    marks = ["key"] * column.primary_key + [f"→ `{name}`" for name in sorted(links)]
+    return _mono(column.name), shown + (" or none" if column.nullable else ""), " ".join(marks)
+
+
+# --- Writing and checking -----------------------------------------------------------------------------------
+
+
+def pages() -> dict[Path, str]:
+    """Every page of the reference with its text."""
+    made = {FOLDER / name: _page(title, page.__doc__ or "", page()) for name, (title, page) in PAGES.items()}
+    listed = [f"- [{title}]({name}): {_lowered(page.__doc__ or '')}" for name, (title, page) in PAGES.items()]
+    return made | {FOLDER / "README.md": _page("Reference", "What there is, as the code says it.", ["\n".join(listed)])}
+
+
+def _page(title: str, about: str, parts: Iterable[str]) -> str:
+    return "\n\n".join((f"# {title}", MADE, about, *parts)) + "\n"
+
+
+def _lowered(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]
+
+
+def stale(wanted: dict[Path, str]) -> Iterator[str]:
+    for path, text in wanted.items():
+        if not path.is_file():
+            yield f"{path.relative_to(ROOT)} is missing"
+        elif path.read_text(encoding="utf-8") != text:
+            yield f"{path.relative_to(ROOT)} is stale"
+    for path in sorted(FOLDER.glob("*.md")):
+        if path not in wanted:
+            yield f"{path.relative_to(ROOT)} comes from nothing in the code"
+
+
+def main(arguments: Sequence[str]) -> int:
+    wanted = pages()
+    if "--check" in arguments:
+        found = list(stale(wanted))
+        sys.stderr.writelines(f"{each}: run `{COMMAND}` and commit the page with the change\n" for each in found)
+        return 1 if found else 0
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for path, text in wanted.items():
+        path.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,5 +1,6 @@
 """What the simulated workers share: the stored postings behind their fences, the rows of their attempts, the token."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -62,6 +63,9 @@ class Office:
     """The database of one run, without a database: a save succeeds only on the fence that was read."""
 
     __slots__ = (
+        "_due",
+        "_has_moved",
+        "_queue",
         "_tokens",
         "attempts",
         "books",
@@ -90,6 +94,9 @@ class Office:
         self.violations: list[Violation] = []
         self.lines: list[str] = []
         self._tokens = 0
+        self._has_moved = True  # the queue is worked out anew after a save
+        self._queue: list[tuple[int, Slot]] = []
+        self._due: int | None = None
         self.token = ("", 0)
         self.lates: list[Late] = []  # taken up by the scheduler
         self.busy = 0  # workers that may yet send something
@@ -109,31 +116,33 @@ class Office:
 
     def due(self, now: int, limit: int) -> tuple[Slot, ...]:
         """Due postings of one kind, the first unfinished part of each settlement only."""
-        at = moment(now)
-        ready = [slot for slot in self._firsts() if slot.posting.next_at is not None and slot.posting.next_at <= at]
+        due = self.next_due()
+        if due is None or due > now:
+            return ()
+        ready = [slot for at, slot in self._queue if at <= now]
         return tuple(slot for slot in ready if slot.posting.unique == ready[0].posting.unique)[:limit]
 
     def next_due(self) -> int | None:
-        moments = [slot.posting.next_at for slot in self._firsts() if slot.posting.next_at is not None]
-        return since_begin(min(moments)) if moments else None
+        if self._has_moved:
+            self._queue = [(since_begin(at), slot) for slot in self._workable() if (at := slot.posting.next_at)]
+            self._due = min((at for at, _ in self._queue), default=None)
+            self._has_moved = False
+        return self._due
 
-    def _firsts(self) -> list[Slot]:
+    def _workable(self) -> Iterator[Slot]:
         """What may be worked on: read-backs that are owed, and the next part of each settlement."""
-        firsts = []
         for parts in self.settlements:
-            for slot in parts:
-                if slot.posting.state is State.SENT:
-                    firsts.append(slot)
+            yield from (slot for slot in parts if slot.posting.state is State.SENT)
             index = next_part([slot.posting for slot in parts])
             if index is not None:
-                firsts.append(parts[index])
-        return firsts
+                yield parts[index]
 
     def save(self, slot: Slot, read: Posting, new: Posting, effects: tuple[Effect, ...], now: int) -> bool:
         """One transaction: the posting where the fence is the one read, and every effect that stands before a send."""
         if slot.posting.fence != read.fence:
             return False
         slot.posting = new
+        self._has_moved = True
         for effect in effects:
             if isinstance(effect, Send):
                 break

@@ -1,7 +1,7 @@
 """The weather of one run: which call, step or attempt goes wrong, as a function of the seed and its index alone.
 
-Because the n-th call's fault depends on nothing that happened before, a run can be repeated with some faults muted:
-that is how a failing schedule is made short.
+Because the n-th fault of a stream depends on nothing that happened before, a run can be repeated with some of its
+faults only: that is how a failing schedule is made short.
 """
 
 from collections.abc import Sequence
@@ -45,7 +45,8 @@ CALL_ODDS = {
 STEP_ODDS = {StepFault.KILL: 0.02, StepFault.STALL: 0.01}
 INTENSITIES = (0.2, 1.0, 3.0)
 PAUSE_ODDS = 0.01  # of an attempt, whatever the intensity
-PAUSES = (12 * MINUTE, 150 * MINUTE)
+# Short pauses are commoner than long ones: every octave from 12 to 150 minutes is equally likely.
+PAUSES = tuple((12 * MINUTE << octave, min(24 * MINUTE << octave, 150 * MINUTE)) for octave in range(4))
 STALLS = (90 * SECOND, 500 * SECOND, 2000 * SECOND)
 LATE_COMMITS = (1 * SECOND, 110 * SECOND)
 OUTAGE_ODDS = 0.4
@@ -61,11 +62,14 @@ class Outage:
 
 
 class Weather:
-    """Faults by index, three streams: `call`, `step`, `attempt`. `fired` lists those that happened, in order."""
+    """Faults by index, in the streams `call`, `step`, `attempt`, `outage`. `fired` lists what happened, in order.
 
-    __slots__ = ("_attempts", "_call_odds", "_calls", "_counts", "_muted", "_step_odds", "_steps", "fired", "outage")
+    `only`: an explicit schedule; no other fault happens.
+    """
 
-    def __init__(self, seed: int, muted: frozenset[Mark] = frozenset()) -> None:
+    __slots__ = ("_attempts", "_call_odds", "_calls", "_counts", "_only", "_step_odds", "_steps", "fired", "outage")
+
+    def __init__(self, seed: int, only: frozenset[Mark] | None = None) -> None:
         chance = Random(4 * seed)
         intensity = chance.choice(INTENSITIES)
         self._call_odds = tuple(accumulate(odds * intensity for odds in CALL_ODDS.values()))
@@ -74,7 +78,7 @@ class Weather:
         self._steps = Random(4 * seed + 2).random
         self._attempts = Random(4 * seed + 3).random
         self._counts = {"call": 0, "step": 0, "attempt": 0, "outage": 0}
-        self._muted = muted
+        self._only = only
         self.fired: list[tuple[Mark, str]] = []
         self.outage = self._outage(chance)
 
@@ -99,16 +103,17 @@ class Weather:
         roll, share = self._attempts(), self._attempts()
         if roll >= PAUSE_ODDS or not self._happens("attempt", "pause", now):
             return 0
-        return between(PAUSES, share)
+        octave = int(share * len(PAUSES))
+        return between(PAUSES[octave], share * len(PAUSES) - octave)
 
     def is_out(self, now: int) -> bool:
         return self.outage is not None and self.outage.start <= now < self.outage.end
 
     def _happens(self, stream: str, kind: str, now: int) -> bool:
-        # Only rolls that would be a fault are counted: the mark of a fault stays when faults before it are muted.
+        # Only rolls that would be a fault are counted: its mark stays the same when faults before it are left out.
         self._counts[stream] += 1
         mark = (stream, self._counts[stream])
-        if now >= CALM_AFTER or mark in self._muted:
+        if now >= CALM_AFTER or (self._only is not None and mark not in self._only):
             return False
         self.fired.append((mark, kind))
         return True

@@ -104,10 +104,11 @@ def _claimed(posting: Posting, event: Claimed, now: datetime, design: Design) ->
 
 def _go_on(posting: Posting, permit: Permit, now: datetime, design: Design) -> Step:
     """Do what is due under a running lease: look for what may have landed, else send."""
-    state = _without_sender(posting.state, design)
-    if state is State.READY or state is State.RETRY:
+    if posting.state is State.SENDING:
+        posting = replace(posting, state=_without_sender(posting.state, design))
+    if posting.state is State.READY or posting.state is State.RETRY:
         return _send(posting, permit, now, design)
-    return replace(posting, state=state), (Look(posting.number),)
+    return posting, (Look(posting.number),)
 
 
 def _without_sender(state: State, design: Design) -> State:

@@ -146,7 +146,7 @@ def _tokens(call: Call, app: App, form: Mapping[str, str]) -> TokenSet:
         scopes=tuple(found.scope.split()),
         consent_id=_text(claims, "authentication_event_id"),
         person=_text(claims, "xero_userid") or _text(claims, "sub"),
-        person_name=_text(person, "name") or _text(person, "email") or _text(person, "preferred_username"),
+        person_name=_name(person),
     )
 
 
@@ -170,6 +170,11 @@ def _claims(token: str) -> dict[str, Any]:
     except (IndexError, ValueError):
         return {}
     return claims if isinstance(claims, dict) else {}
+
+
+def _name(claims: dict[str, Any]) -> str:
+    whole = f"{_text(claims, 'given_name')} {_text(claims, 'family_name')}".strip()
+    return _text(claims, "name") or whole or _text(claims, "email") or _text(claims, "preferred_username")
 
 
 def _text(claims: dict[str, Any], name: str) -> str:

@@ -15,6 +15,7 @@ def make_commands() -> typer.Typer:
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
+        rich_markup_mode=None,  # its tables cost a quarter of a second before the first word
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     for module in sorted(found.name for found in pkgutil.iter_modules(tieout.cli.__path__)):

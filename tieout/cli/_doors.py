@@ -7,13 +7,14 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from tieout.core.actor import Actor
-from tieout.store import across
-from tieout.sync.tools import Tools
+
+if TYPE_CHECKING:
+    from tieout.sync.tools import Tools
 
 AT_THE_CONSOLE = "the command line"
 
@@ -71,15 +72,17 @@ def looking(context: typer.Context) -> Any:
         yield product
 
 
-def organisation_of(tools: Tools) -> str:
+def organisation_of(tools: "Tools") -> str:
     """The one organisation of this installation. Ends the command when there is none yet."""
+    from tieout.store import across
+
     found = across.organisations(tools.engines)
     if not found:
         fail("There is no organisation yet: start `tieout serve` and open its first page, or try `tieout demo`.")
     return found[0]
 
 
-def actor_of(tools: Tools) -> Actor:
+def actor_of(tools: "Tools") -> Actor:
     return Actor(organisation_of(tools), "", AT_THE_CONSOLE)
 
 

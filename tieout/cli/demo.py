@@ -99,6 +99,7 @@ def _main_job(tools: Any) -> dict[str, Any]:
     from tieout.sync import settlements
 
     actor = _owner(tools)
+    operation: str | None
     _connect(tools, actor)
     for file in sorted(resources.files("tieout.sandbox.demo").iterdir(), key=lambda each: each.name):
         if file.name.endswith(".txt"):

@@ -167,7 +167,7 @@ def explain(
         actor = actor_of(product.tools)
         words = mapping.words_of(product.tools, actor.organisation, label)
         if words is None:
-            fail(f"No settlement is held by a label {label!r}; `tieout show` prints the labels of a held one.")
+            raise fail(f"No settlement is held by a label {label!r}; `tieout show` prints the labels of a held one.")
         try:
             changed = mapping.explain(product.tools, actor, words, category)
         except mapping.NotAMeaning as error:

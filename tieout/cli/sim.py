@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from tieout.cli._doors import Exit, complain, fail, say, say_json
-from tieout.cli._table import table
+from tieout.cli.settlements import plain
 
 DESIGNS = ("D0", "D1", "D2", "D3", "D4", "D5")
 
@@ -40,7 +40,7 @@ def sim(
         _ladder(seeds, as_json)
         return
     first, count = (seed, 1) if seed is not None else (start, seeds)
-    summary = posting.run_seeds(first, count, design, _told)
+    summary = posting.run_seeds(first, count, design, lambda done: _told(f"{done:,} of {count:,} runs"))
     _show(summary, as_json)
     if summary.violations:
         raise typer.Exit(int(Exit.FAILED))
@@ -65,16 +65,18 @@ def _show(summary: Any, as_json: bool) -> None:
 
 
 def _ladder(seeds: int, as_json: bool) -> None:
-    from tieout.simulation.ladder import ladder
+    from tieout.simulation.ladder import as_text, ladder
 
-    rows = ladder(seeds, _told)
+    rows = ladder(seeds, lambda design, done: _told(f"{design}: {done:,} of {seeds:,} runs"))
     if as_json:
-        say_json([row if isinstance(row, dict) else row.__dict__ for row in rows])
+        say_json([{**plain(row), "share": row.share} for row in rows])
         return
-    table(("Design", "Runs with a violation", "First failing seed"), [tuple(map(str, row)) for row in rows])
+    for line in as_text(rows):
+        say(line)
 
 
-def _told(done: int, of: int) -> None:
+def _told(text: str) -> None:
+    """Progress on the console only; it writes over itself."""
     if sys.stderr.isatty():
-        sys.stderr.write(f"\r{done:,} of {of:,} runs" + ("\n" if done >= of else ""))
+        sys.stderr.write(f"\r{text}\033[K")
         sys.stderr.flush()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from tieout.core.plan import Gap
-from tieout.core.posting import Posting, State
+from tieout.core.posting import Posting, Reason, State
 from tieout.core.settlement import Settlement, Warning
 
 
@@ -50,6 +50,14 @@ UNSENT = (
 )
 MOVING = (Status.QUEUED, Status.SENDING, Status.OUTCOME_UNKNOWN)
 
+# Why a posting waits although nothing is wrong with its document: somebody has to act, and then it goes by itself.
+HOLDS = {
+    Reason.NOT_PERMITTED: "user-not-permitted",
+    Reason.NOT_FOUND: "connection-removed-remotely",
+    Reason.UNAUTHORISED: "grant-ended",
+}
+
+CHECK_FAILED = "posting-check-failed"
 _HOLDING_WARNINGS = ("date-out-of-window",)
 
 
@@ -60,6 +68,8 @@ def before_sending(settlement: Settlement, gaps: Sequence[Gap], warnings: Sequen
     unknown = [gap for gap in gaps if gap.code == "row-type-unknown"]
     if unknown:
         return Status.UNKNOWN_ROWS, "row-type-unknown", unknown[0].message + _and_more(len(unknown) - 1)
+    if gaps and gaps[0].code == CHECK_FAILED:
+        return Status.REVIEW_NEEDED, CHECK_FAILED, gaps[0].message
     if gaps:
         return Status.MAPPING_NEEDED, gaps[0].code, gaps[0].message + _and_more(len(gaps) - 1)
     held = [warning for warning in warnings if warning.code in _HOLDING_WARNINGS]
@@ -79,6 +89,9 @@ def while_sending(parts: Sequence[Posting]) -> tuple[Status, str]:
         if stopped.state is State.REFUSED:
             return (Status.PARTIALLY_SENT if in_books else Status.BLOCKED), str(stopped.reason or "")
         return Status.OUT_OF_SYNC, str(stopped.reason or "")
+    held = next((part for part in parts if part.state is State.RETRY and part.reason in HOLDS), None)
+    if held is not None and held.reason is not None:
+        return Status.BLOCKED, HOLDS[held.reason]
     if State.UNKNOWN in states:
         return Status.OUTCOME_UNKNOWN, "send-outcome-unknown"
     if State.SENDING in states or State.SENT in states or State.DONE in states:

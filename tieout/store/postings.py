@@ -145,6 +145,12 @@ def held(db: Db) -> Sequence[Posting]:
     return [posting for posting in found if posting.protocol.lease_owner is not None]
 
 
+def retrying(db: Db, connection: str) -> Sequence[Posting]:
+    """What is to be sent again at some later moment."""
+    wanted = (POSTINGS.c.connection == connection) & (POSTINGS.c.state == State.RETRY.value)
+    return [_posting(row) for row in db.execute(_select(db).where(wanted).limit(1000)).mappings()]
+
+
 def next_due(db: Db, connection: str) -> datetime | None:
     """When this connection next has something to do."""
     wanted = (POSTINGS.c.organisation == db.organisation) & (POSTINGS.c.connection == connection)

@@ -137,10 +137,10 @@ def listed(db: Db, wanted: Wanted) -> Sequence[Kept]:
 def counts(db: Db) -> dict[str, int]:
     """How many current settlements stand in each status."""
     table = SETTLEMENTS
-    query: sa.Select[Any] = sa.select(table.c.status, sa.func.count()).where(
+    query = sa.select(table.c.status, sa.func.count().label("number")).where(
         table.c.organisation == db.organisation, table.c.is_current
     )
-    return {row[0]: row[1] for row in db.execute(query.group_by(table.c.status))}
+    return {row.status: row.number for row in db.execute(query.group_by(table.c.status))}
 
 
 def in_status(db: Db, statuses: tuple[str, ...]) -> Sequence[Kept]:

@@ -10,7 +10,7 @@ from tieout.store import connections, followups, plans, postings, settlements, s
 from tieout.store.engine import read, write
 from tieout.store.followups import Followup
 from tieout.store.postings import Posting
-from tieout.sync.connections import call_for
+from tieout.sync.asking import call_for
 from tieout.sync.grants import access
 from tieout.sync.tools import Tools
 

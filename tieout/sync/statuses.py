@@ -5,7 +5,7 @@ from datetime import datetime
 
 from tieout.core.posting import State
 from tieout.core.status import Status, while_sending
-from tieout.store import plans, postings, settlements
+from tieout.store import attempts, plans, postings, settlements
 from tieout.store.engine import Db
 from tieout.store.postings import Posting
 
@@ -17,10 +17,18 @@ def refresh(db: Db, settlement: str, now: datetime) -> None:
         return
     parts = postings.of_plans(db, [frozen.id])[frozen.id]
     status, code = while_sending([part.protocol for part in parts])
+    code = _code(db, parts, code)
     waits = [part.protocol.next_at for part in parts if part.protocol.next_at]
     moved = replace(kept, status=status, code=code, reason=_reason(status, parts), next_at=min(waits, default=None))
     if (moved.status, moved.code, moved.reason, moved.next_at) != (kept.status, kept.code, kept.reason, kept.next_at):
         settlements.mark(db, replace(moved, changed_at=now if moved.status != kept.status else kept.changed_at))
+
+
+def _code(db: Db, parts: list[Posting], code: str) -> str:
+    """The problem code of what stopped it: the one the platform's own words led to, where there is one."""
+    stopped = next((part for part in parts if part.protocol.state in (State.REFUSED, State.RETRY)), None)
+    failure = attempts.last_failure(db, stopped.id) if stopped and code else None
+    return failure.code if failure and failure.code else code
 
 
 def _reason(status: Status, parts: list[Posting]) -> str:
@@ -33,7 +41,7 @@ def _reason(status: Status, parts: list[Posting]) -> str:
         case Status.OUTCOME_UNKNOWN:
             return f"Sent, and no clear answer came back. Tieout looks it up by its number.{said}"
         case Status.BLOCKED:
-            return f"The books refused it, and nothing of it was posted.{said}"
+            return f"Not posted; it goes on once this is mended.{said}"
         case Status.PARTIALLY_SENT:
             missing = ", ".join(part.number for part in parts if part not in in_books)
             return f"{len(in_books)} of {len(parts)} documents are in the books; missing: {missing}.{said}"

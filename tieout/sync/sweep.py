@@ -3,13 +3,16 @@
 A nudge can be lost; a row cannot. So everything that must happen is found again here, a few seconds later at most.
 """
 
-from tieout.core.posting import LeaseLost, step
+from tieout.core.connection import Connection
+from tieout.core.posting import Decided, Decision, LeaseLost, State, TokenDied, step
+from tieout.core.status import HOLDS
 from tieout.jobs import BACKGROUND
 from tieout.store import across, followups, operations, postings
 from tieout.store.engine import Db, read, write
 from tieout.sync import operations as verbs
 from tieout.sync.in_use import live
 from tieout.sync.settlements.approving import finish_sends
+from tieout.sync.statuses import refresh
 from tieout.sync.tools import Tools
 
 
@@ -22,20 +25,35 @@ def _sweep_one(tools: Tools, organisation: str) -> int:
     verbs.expire(tools, organisation)
     finish_sends(tools, organisation)
     nudges, now = 0, tools.now()
+    with write(tools.engines, organisation) as db:
+        for connection in live(db):
+            _resume(tools, db, connection)
     with read(tools.engines, organisation) as db:
-        due = [each.id for each in live(db) if _has_work(db, tools, each.id)]
+        due = [connection.id for connection in live(db) if _has_work(db, tools, connection.id)]
         lost = [
             each for each in operations.still_open(db) if each.state == "waiting" and each.kind in ("import", "send")
         ]
-    for connection in due:
-        key = f"drive:{connection}:{int(now.timestamp())}"
-        tools.jobs.enqueue("drive", key, {"organisation": organisation, "connection": connection}, BACKGROUND)
+    for id in due:
+        key = f"drive:{id}:{int(now.timestamp())}"
+        tools.jobs.enqueue("drive", key, {"organisation": organisation, "connection": id}, BACKGROUND)
         nudges += 1
     for operation in lost:  # the same key as its first nudge: nothing runs twice
         key = f"{operation.kind}:{operation.id}"
         tools.jobs.enqueue(operation.kind, key, {"organisation": organisation, "operation": operation.id})
         nudges += 1
     return nudges
+
+
+def _resume(tools: Tools, db: Db, connection: Connection) -> None:
+    """What waited for a person's rights or a new consent goes on by itself once the connection is good again."""
+    if not connection.may_post or connection.changed_at is None:
+        return
+    for posting in postings.retrying(db, connection.id):
+        protocol = posting.protocol
+        if protocol.reason in HOLDS and protocol.attempts and protocol.attempts[-1].sent_at < connection.changed_at:
+            resumed, _effects = step(protocol, Decided(Decision.TRY_NOW), tools.now())
+            if postings.save(db, posting, resumed, ""):
+                refresh(db, posting.settlement, tools.now())
 
 
 def _has_work(db: Db, tools: Tools, connection: str) -> bool:
@@ -52,6 +70,10 @@ def recover(tools: Tools) -> int:
     for organisation in across.organisations(tools.engines):
         with write(tools.engines, organisation) as db:
             for posting in postings.held(db):
-                protocol, _effects = step(posting.protocol, LeaseLost(is_proven=True), tools.now())
+                now = tools.now()
+                protocol, _effects = step(posting.protocol, LeaseLost(is_proven=True), now)
+                for attempt in protocol.live_attempts if protocol.state is State.UNKNOWN else ():
+                    # Nobody is left who could still send with it: for this attempt its token is as good as dead.
+                    protocol, _effects = step(protocol, TokenDied(attempt.token_id, now), now)
                 freed += postings.save(db, posting, protocol, posting.note)
     return freed

@@ -29,23 +29,25 @@ class Drive:
 
 def drive(tools: Tools, organisation: str, connection: str) -> Drive:
     """Do everything that is due for one connection. Safe to run many at once: the fence lets one holder through."""
-    work, done = work_for(tools, organisation, connection), Drive()
+    done, work = Drive(), None
     try:
+        work = work_for(tools, organisation, connection)
         for _ in range(MOST_ROUNDS):
             if not _round(work, done):
                 break
     except RemoteError as error:
         # Nothing is half done: what was claimed has its state stored, what was not claimed stays due.
         done.pause = error.failure.sentence
-        work.paused(error.failure)
+        if work is not None:
+            work.heard(error.failure)
     return done
 
 
 def _round(work: Work, done: Drive) -> bool:
     """One call at most. Sending goes first; what was accepted is read back when nothing waits, or soon enough."""
-    claimed = claims.take_sends(work)
+    claimed = claims.take_sends(work) if work.connection.may_post else None
     if claimed:
-        done.sent += len(claimed.sends)
+        done.sent += len(claimed.claims)
         answered = sends.carry_out(work, claimed)
         doubtful = [claim for claim in answered if claim.is_doubtful]
         done.owed += [claim for claim in answered if not claim.is_doubtful]

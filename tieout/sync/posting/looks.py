@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from tieout.core.failure import RemoteError
 from tieout.core.posting import Found, Hit, LookFailed, NotFound
-from tieout.core.proof import differences
+from tieout.core.proof import differences, tax_differences
 from tieout.core.records import BooksDocument, DocumentKind
 from tieout.sync.posting.claims import Claim
 from tieout.sync.posting.settling import Learnt, settle
@@ -49,7 +49,8 @@ def _learnt(work: Work, claim: Claim, documents: Sequence[BooksDocument], asked_
     if len(standing) != 1:
         return Learnt(Found(hits), note=_several(standing))
     document, found = standing[0]
-    return Learnt(Found(hits), document=document, note="; ".join(found))
+    notes = found or tax_differences(claim.document, document)
+    return Learnt(Found(hits), document=document, note="; ".join(notes))
 
 
 def _several(standing: Sequence[tuple[BooksDocument, tuple[str, ...]]]) -> str:

@@ -39,6 +39,7 @@ def _answers(work: Work, batch: Batch) -> Mapping[str, Learnt]:
     try:
         elements = work.platform.send(work.call, batch.access, batch.kind, batch.send.body, batch.send.id)
     except RemoteError as error:
+        work.heard(error.failure, batch.access)
         answer = answer_of(error.failure)
         return {number: Learnt(answer, error.failure) for number in expected}
     judged = judge(expected, (Judged(element.number, _answered(expected, element)) for element in elements))

@@ -55,7 +55,7 @@ def _settle_one(work: Work, db: Db, claim: Claim, learnt: Learnt) -> Claim | Non
     protocol, effects = step(posting.protocol, learnt.event, now, work.design)
     words = next((effect.words for effect in effects if isinstance(effect, OpenIssue)), "")
     note = learnt.note or (learnt.failure.sentence if learnt.failure else "") or words
-    if not postings.save(db, posting, protocol, note if protocol.state is not State.DONE else ""):
+    if not postings.save(db, posting, protocol, learnt.note if protocol.state is State.DONE else note):
         return None
     moved = replace(posting, protocol=protocol)
     if claim.intent is not None and isinstance(learnt.event, Answered):

@@ -1,30 +1,71 @@
-"""Work: one connection with everything a round needs; kept small so that the rounds read as the protocol does."""
+"""Work: one connection with everything a round needs, so that the rounds read as the protocol does."""
 
 from dataclasses import dataclass
 
+from tieout import platforms
 from tieout.calls import Call
+from tieout.core.budget import Lane
 from tieout.core.chart import Books
+from tieout.core.connection import Connection
+from tieout.core.failure import Disconnected, Failure, RemoteError
 from tieout.core.posting import Design
-from tieout.platforms import Access, Platform
-from tieout.store.connections import Connection
-from tieout.sync.grants import access
+from tieout.platforms import ACCESS_EXPIRED, Access, Platform
+from tieout.store import connections
+from tieout.store.engine import read
+from tieout.sync import grants
+from tieout.sync.asking import call_for, learn
+from tieout.sync.charts import books_of
 from tieout.sync.tools import Tools
+
+LANE = Lane.BACKGROUND
+_CHART_SECONDS = 86_400
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
+    """`call` passes the budget's gate of this connection; `status` is what documents are posted as."""
+
     tools: Tools
     organisation: str
     connection: Connection
     platform: Platform
     books: Books
     call: Call
+    status: str
 
     @property
     def design(self) -> Design:
         return Design(timing=self.tools.timing)
 
     def access(self) -> Access:
-        """A token with life enough for a new attempt. Raises Disconnected, Unreachable, Busy."""
+        """A token with life enough for a new attempt. Raises Disconnected, Unreachable, Busy, NotAllowed."""
         least = int(self.tools.timing.least_token_life.total_seconds())
-        return access(self.tools, self.organisation, self.connection.id, least)
+        return grants.access(self.tools, self.organisation, self.connection.id, least)
+
+    def heard(self, failure: Failure, access: Access | None = None) -> None:
+        """What a refusal means for the connection is noted; a token that died early is renewed for the next attempt."""
+        if failure.code == ACCESS_EXPIRED and access is not None:
+            try:
+                grants.access(self.tools, self.organisation, self.connection.id, refused=access.token_id)
+            except RemoteError as error:
+                failure = error.failure
+            else:
+                return
+        learn(self.tools, self.organisation, self.connection.id, failure)
+
+
+def work_for(tools: Tools, organisation: str, connection: str) -> Work:
+    """Raises Disconnected when the connection was ended, and what reading the chart for the first time raises."""
+    with read(tools.engines, organisation) as db:
+        found = connections.find(db, connection)
+    if found is None or not found.may_ask:
+        raise Disconnected("the books are not connected", code=found.cause if found else "connect-org-unlinked")
+    return Work(
+        tools=tools,
+        organisation=organisation,
+        connection=found,
+        platform=platforms.named(found.platform),
+        books=books_of(tools, organisation, connection, _CHART_SECONDS),
+        call=call_for(tools, organisation, connection, LANE),
+        status=tools.document_status,
+    )

@@ -63,19 +63,21 @@ def freeze_asked(tools: Tools, organisation: str, operation: str) -> str | None:
     with read(tools.engines, organisation) as db:
         connection = books_in_use(db)
     if connection is None:
-        return _give_up(tools, organisation, operation, NOT_CONNECTED, "connect-org-unlinked")
+        _give_up(tools, organisation, operation, NOT_CONNECTED, "connect-org-unlinked")
+        return None
     try:
         books = books_of(tools, organisation, connection.id, _CHART_SECONDS)
     except RemoteError as error:
-        return _give_up(tools, organisation, operation, f"The books cannot be read: {error}", error.failure.code)
+        _give_up(tools, organisation, operation, f"The books cannot be read: {error}", error.failure.code)
+        return None
     verdicts = [
         _freeze_one(tools, organisation, connection, books, id, asked.by) for id in asked.arguments["settlements"]
     ]
     going = sum(verdict.goes for verdict in verdicts)
     if not going:
-        return _give_up(
-            tools, organisation, operation, "; ".join(verdict.message for verdict in verdicts), "", verdicts
-        )
+        message = "; ".join(verdict.message for verdict in verdicts)
+        _give_up(tools, organisation, operation, message, "", verdicts)
+        return None
     operations.progress(
         tools, organisation, operation, 0, len(verdicts), f"{going} frozen, on their way to {books.name}."
     )
@@ -136,7 +138,7 @@ def _once_more(tools: Tools, db: Db, kept: Kept) -> Verdict | None:
         return None
     now = tools.now()
     for part in parts:
-        if part.protocol.state is State.REFUSED:
+        if part.protocol.state in (State.REFUSED, State.RETRY):
             protocol, _effects = step(part.protocol, Decided(Decision.TRY_NOW), now)
             postings.save(db, part, protocol, "")
     refresh(db, kept.id, now)

@@ -8,7 +8,7 @@ from tieout.core.defaults import default_mapping
 from tieout.core.mapping import Mapping, Node
 from tieout.core.plan import Gap, Plan, Terms, make_plan
 from tieout.core.settlement import Settlement
-from tieout.core.status import UNSENT, before_sending
+from tieout.core.status import CHECK_FAILED, UNSENT, before_sending
 from tieout.store import mappings, organisations, plans, settlements
 from tieout.store.engine import Db, write
 from tieout.store.settlements import Kept
@@ -52,7 +52,12 @@ def meant(db: Db, settlement: Settlement) -> Settlement:
 def planned(db: Db, kept: Kept, version: int | None = None) -> Plan | tuple[Gap, ...]:
     """What would be posted now, or every gap. The version follows all plans ever frozen for this payout."""
     version = version or plans.count(db, kept.settlement.channel, kept.settlement.id) + 1
-    return make_plan(kept.settlement, mapping_of(db), terms_of(kept.settlement), version)
+    try:
+        return make_plan(kept.settlement, mapping_of(db), terms_of(kept.settlement), version)
+    except (AssertionError, ValueError) as error:
+        # A proof that does not hold stops this settlement, never the process, and says which and by how much.
+        settlement = kept.settlement
+        return (Gap(CHECK_FAILED, str(error), settlement.total, settlement.rows),)
 
 
 def prepared(db: Db, kept: Kept) -> Kept:

@@ -1,0 +1,33 @@
+"""`tieout doctor`: what is right and what is not, with the remedy."""
+
+from typing import Annotated
+
+import typer
+
+from tieout.cli._doors import Exit, looking, say, say_json
+from tieout.cli.settlements import plain
+
+
+def add(commands: typer.Typer) -> None:
+    commands.command("doctor")(doctor)
+
+
+def doctor(
+    context: typer.Context,
+    rows: Annotated[bool, typer.Option("--invariants", help="Also prove the stored rows against each other.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON list.")] = False,
+) -> None:
+    """Examine this installation. Reads only; safe at any time. Exits 4 when something needs a person."""
+    from tieout.sync.doctor import examine, invariants
+
+    with looking(context) as product:
+        found = [*examine(product.tools), *(invariants(product.tools) if rows else ())]
+    if as_json:
+        say_json(plain(found))
+    else:
+        for each in found:
+            say(f"{'good' if each.is_good else 'LOOK'}  {each.name}: {each.text}")
+            if each.remedy:
+                say(f"      {each.remedy}")
+    if not all(each.is_good for each in found):
+        raise typer.Exit(int(Exit.HELD))

@@ -4,9 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tieout.sandbox import Answer
+from tieout.sandbox import Answer, Doc
+from tieout.sandbox.xero import (
+    allocations,
+    bank,
+    documents,
+    fields,
+    groups,
+    journals,
+    orders,
+    papers,
+    payments,
+    reading,
+    refusals,
+    settings,
+    shape,
+    writing,
+)
 from tieout.sandbox.xero import contacts as contact_rules
-from tieout.sandbox.xero import documents, papers, payments, reading, refusals, settings, shape, writing
 from tieout.sandbox.xero.kinds import Kind, kind_of
 from tieout.sandbox.xero.refusals import Refused
 from tieout.sandbox.xero.rules import Invalid
@@ -25,16 +40,24 @@ SAVES: dict[str, Save] = {
     "Invoices": documents.save_invoice,
     "CreditNotes": documents.save_credit_note,
     "Payments": payments.save,
+    "BatchPayments": allocations.save_batch,
+    "BankTransactions": bank.save_transaction,
+    "BankTransfers": bank.save_transfer,
+    "ManualJournals": journals.save,
+    "ContactGroups": groups.save,
+    "PurchaseOrders": orders.save_purchase_order,
+    "Quotes": orders.save_quote,
 }
-# These take one element a request; a list is not what they are for.
-ONLY_PUT = frozenset({"Currencies"})
+# POST to the list of these does not exist.
+ONLY_PUT = frozenset({"Currencies", "BankTransfers"})
 # POST of several payments does not exist: PUT takes many, POST one, and it knows no summarizeErrors.
 STRICT_POST = frozenset({"Payments"})
 HAS_PAPERS = frozenset(
     "Invoices CreditNotes Contacts BankTransactions BankTransfers ManualJournals Accounts Payments PurchaseOrders"
     " Quotes Items Prepayments Overpayments BatchPayments Receipts RepeatingInvoices ExpenseClaims".split()
 )
-SubResource = Callable[[Asked, Kind, tuple[str, ...]], Answer]
+ALLOCATED = frozenset({"CreditNotes", "Prepayments", "Overpayments"})
+OPTION = Kind("Options", "Option", "TrackingOptionID", "settings")
 
 
 def named_kind(segments: tuple[str, ...]) -> Kind | None:
@@ -68,10 +91,7 @@ def _write(asked: Asked, kind: Kind, row_id: str | None) -> Answer:
 
 
 def _row_id(asked: Asked, kind: Kind, named: str) -> str:
-    row = reading.find(asked, kind, named)
-    if row is None:
-        raise Refused(refusals.not_found())
-    return str(row[kind.id])
+    return str(_row(asked, kind, named)[kind.id])
 
 
 def _organisation(asked: Asked, kind: Kind, rest: tuple[str, ...]) -> Answer:
@@ -91,7 +111,43 @@ def _below(asked: Asked, kind: Kind, rest: tuple[str, ...]) -> Answer:
         if row is None or kind.key not in HAS_PAPERS:
             raise Refused(refusals.not_found())
         return papers.attachments(asked, kind, row, more) if sub == "attachments" else papers.history(asked, kind, row)
+    if sub == "allocations" and kind.key in ALLOCATED:
+        return _allocations(asked, kind, named, more)
+    if sub == "options" and kind.key == "TrackingCategories" and asked.request.method in {"PUT", "POST"}:
+        return _options(asked, named, more)
+    if sub == "contacts" and kind.key == "ContactGroups" and asked.request.method in {"PUT", "DELETE"}:
+        return groups.change_members(asked, _row(asked, kind, named), fields.guid(more[0]) if more else None)
     return _unknown(asked)
+
+
+def _allocations(asked: Asked, kind: Kind, named: str, more: tuple[str, ...]) -> Answer:
+    row = _row(asked, kind, named)
+    match asked.request.method:
+        case "GET" if not more:
+            return shape.envelope(asked, "Allocations", row["Allocations"])
+        case "PUT" if not more:
+            return allocations.allocate(asked, kind, row)
+        case "DELETE" if more:
+            return allocations.take_off(asked, kind, row, more[0].lower())
+    return _no_verb()
+
+
+def _options(asked: Asked, named: str, more: tuple[str, ...]) -> Answer:
+    sent = fields.elements(asked.request, OPTION)
+    option_id = more[0].lower() if more else None
+
+    def act() -> Answer:
+        made = [settings.save_option(asked, named.lower(), one, option_id) for one in sent]
+        return shape.envelope(asked, "Options", made)
+
+    return _checked(asked, OPTION, act)
+
+
+def _row(asked: Asked, kind: Kind, named: str) -> Doc:
+    row = reading.find(asked, kind, named)
+    if row is None:
+        raise Refused(refusals.not_found())
+    return row
 
 
 def _checked(asked: Asked, kind: Kind, act: Callable[[], Answer]) -> Answer:

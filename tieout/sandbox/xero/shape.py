@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from tieout.sandbox import Answer, Doc
 from tieout.sandbox.xero import wire
@@ -14,7 +15,7 @@ LINED = frozenset("Invoices CreditNotes BankTransactions PurchaseOrders Quotes P
 
 def shown(asked: Asked, kind: Kind, row: Doc, *, full: bool) -> Doc:
     """The record for the wire; without `full` documents come without lines and contacts with fewer fields."""
-    doc = {key: value for key, value in row.items() if not key.startswith("_") and value is not None}
+    doc: Doc = _open(row)
     if isinstance(doc.get("Contact"), dict) and doc["Contact"].get("ContactID"):
         doc["Contact"] = _contact(asked, doc["Contact"], full)
     if not full:
@@ -32,6 +33,15 @@ def envelope(asked: Asked, key: str, rows: Sequence[Doc], more: Doc | None = Non
         "DateTimeUTC": moment,
     }
     return wire.render(asked.request, 200, doc | (more or {}) | {key: list(rows)})
+
+
+def _open(found: Any) -> Any:
+    """Without what the stand-in keeps for itself, and without anything absent."""
+    if isinstance(found, list):
+        return [_open(item) for item in found]
+    if not isinstance(found, dict):
+        return found
+    return {key: _open(value) for key, value in found.items() if not key.startswith("_") and value is not None}
 
 
 def _contact(asked: Asked, inside: Doc, full: bool) -> Doc:

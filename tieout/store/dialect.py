@@ -12,7 +12,8 @@ from tieout.store.engine import Db
 def insert_missing(db: Db, table: sa.Table, values: Mapping[str, Any]) -> bool:
     """Inserts a row unless one with the same key is there; True where it was inserted. No error, no race, on either."""
     insert = sqlite.insert if db.connection.dialect.name == "sqlite" else postgresql.insert
-    return db.execute(insert(table).values(**values).on_conflict_do_nothing()).rowcount == 1
+    inserted = insert(table).values(**values).on_conflict_do_nothing().returning(sa.literal(1))
+    return db.execute(inserted).first() is not None  # an INSERT tells no rowcount on PostgreSQL
 
 
 def claimable(connection: sa.Connection, due: sa.Select[Any]) -> sa.Select[Any]:

@@ -7,6 +7,7 @@ withdrawn), so WAL is used only where the library is safe, a rollback journal el
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -53,8 +54,9 @@ def make_engine(url: str, read_only: bool = False) -> sa.Engine:
     """One engine. SQLite: writers BEGIN IMMEDIATE, since a deferred transaction that upgrades ignores busy_timeout."""
     if not url.startswith("sqlite"):
         return sa.create_engine(url, execution_options={"postgresql_readonly": True} if read_only else {})
-    engine = sa.create_engine(url, connect_args={"timeout": 30})
-    mode = "wal" if wal_is_safe(engine.dialect.dbapi.sqlite_version_info) else "delete"  # type: ignore[union-attr]
+    # Threads of the server and of the jobs together; a connection to a file costs little.
+    engine = sa.create_engine(url, connect_args={"timeout": 30}, pool_size=20, max_overflow=40)
+    mode = "wal" if wal_is_safe(engine.dialect.loaded_dbapi.sqlite_version_info) else "delete"
     begin = "BEGIN" if read_only else "BEGIN IMMEDIATE"
 
     @event.listens_for(engine, "connect")
@@ -70,6 +72,38 @@ def make_engine(url: str, read_only: bool = False) -> sa.Engine:
         connection.exec_driver_sql(begin)
 
     return engine
+
+
+@dataclass(frozen=True, slots=True)
+class SqliteFacts:
+    """Which SQLite this process uses and how: what `tieout doctor` shows."""
+
+    module: str
+    version: tuple[int, ...]
+    source_id: str
+    journal_mode: str
+    synchronous: int
+    file: Path
+
+    @property
+    def is_safe(self) -> bool:
+        """False where a commit could corrupt the file: WAL on a library with the WAL-reset bug."""
+        return self.journal_mode != "wal" or wal_is_safe(self.version)
+
+
+def sqlite_facts(engines: Engines) -> SqliteFacts:
+    driver = engines.writing.dialect.loaded_dbapi
+    with engines.writing.connect() as connection:
+        asked = ("select sqlite_source_id()", "pragma journal_mode", "pragma synchronous")
+        source_id, journal_mode, synchronous = (connection.exec_driver_sql(query).scalar() for query in asked)
+    return SqliteFacts(
+        module=str(getattr(driver, "__file__", driver.__name__)),
+        version=driver.sqlite_version_info,
+        source_id=str(source_id),
+        journal_mode=str(journal_mode),
+        synchronous=int(synchronous or 0),
+        file=Path(engines.writing.url.database or ""),
+    )
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from functools import cache
 from typing import Protocol, cast
 from zoneinfo import ZoneInfo
 
-from tieout.channels._encoding import check_bytes
+from tieout.channels._encoding import check
 from tieout.channels._kinds import refuse_other_types, unknown
 from tieout.channels._refused import Refused, Unrecognised
 from tieout.core.settlement import Label, Line, Reading, Refusal, Statement
@@ -60,16 +60,16 @@ def label(channel: str) -> str:
 def recognise(filename: str, content: bytes) -> str:
     """The one channel that reads this file. Raises Unrecognised, which says what the file is and what is wanted."""
     refuse_other_types(content)
+    try:
+        check(content)
+    except Refused as refused:
+        first = refused.refusals[0]
+        raise Unrecognised(first.code, first.message, first.row) from refused
     found = [name for name, channel in channels().items() if channel.recognises(filename, content)]
     if len(found) > 1:
         raise Unrecognised("channel_ambiguous", f"{' and '.join(found)} both claim this file; it is not read.")
     if found:
         return found[0]
-    try:
-        check_bytes(content)
-    except Refused as refused:
-        first = refused.refusals[0]
-        raise Unrecognised(first.code, first.message, first.row) from refused
     raise unknown(content, {name: names for channel in channels().values() for name, names in channel.FORMATS.items()})
 
 

@@ -62,16 +62,16 @@ def opened(content: bytes, legacy: tuple[str, ...] = ("cp1252",)) -> Text:
     """The file as text. Raises Refused for NUL bytes and endless lines, before any large copy is made."""
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return _from_utf16(content)
-    check_bytes(content)
+    _check_bytes(content)
     is_marked = content.startswith(_MARK)
     body = content[len(_MARK) :] if is_marked else content
     warnings: list[Warning] = []
-    if (at := body.find(_MARK)) >= 0 and "cp932" not in legacy:
-        warnings.append(_mark_inside(body.count(b"\n", 0, at) + 1))
-        body = body.replace(_MARK, b"")
     if body.count(b"\r") != body.count(b"\r\n"):
         body = body.replace(b"\r\n", b"\n").replace(b"\r", b"\n")  # a line may end in CR alone
     encoding, is_damaged = ("utf-8", False) if is_utf8(body) else _legacy(body, legacy)
+    if (at := body.find(_MARK)) >= 0 and encoding in ("utf-8", "cp1252"):
+        warnings.append(_mark_inside(body.count(b"\n", 0, at) + 1))
+        body = body.replace(_MARK, b"")
     if is_damaged and encoding != "utf-8":
         warnings.append(Warning("encoding-mixed", f"Some bytes are not {encoding}; they were replaced in free text."))
     return Text(body, "utf-8-sig" if is_marked and encoding == "utf-8" else encoding, is_damaged, tuple(warnings))
@@ -87,8 +87,19 @@ def head(content: bytes) -> Text:
     return Text(whole, "utf-8", is_damaged=True)
 
 
-def check_bytes(content: bytes) -> None:
-    """Raises Refused for what no text report holds: a NUL byte, a line longer than LINE_BYTES (looked for in place)."""
+def check(content: bytes) -> None:
+    """Raises Refused for what no text report holds: a NUL byte, an endless line, broken UTF-16. Makes no large copy.
+
+    A file that passes can be blanked and read without an error being raised.
+    """
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        _from_utf16(content)
+    else:
+        _check_bytes(content)
+
+
+def _check_bytes(content: bytes) -> None:
+    """A NUL byte or a line longer than LINE_BYTES, looked for in place."""
     if (at := content.find(b"\0")) >= 0:
         row = content.count(b"\n", 0, at) + 1
         raise Refused(

@@ -39,7 +39,8 @@ class Report:
         if layout is None:
             raise Unrecognised("format_unknown", "The first line is not the heading of a settlement report.", 1)
         self.layout: Layout = layout
-        self.table = Table(self.text, heading, FREE_TEXT)
+        unknown = set(heading_names(heading)) - layout.columns
+        self.table = Table(self.text, heading, FREE_TEXT | unknown)
         refuse_if_lacking(self.table, layout)
         self.findings = Findings(warnings=list(self.text.warnings))
         self._warn_of_columns()

@@ -108,7 +108,7 @@ def read(environ: Mapping[str, str], platforms: tuple[str, ...]) -> Environment:
     SettingsError with every fault at once.
     """
     reader = _Reader(environ)
-    data = reader.folder("DATA", _default_data(environ))
+    data = reader.folder("DATA", _default_folder(environ))
     database_url, jobs_url = reader.databases(data)
     master_key, may_be_made = reader.master_key(data)
     settings = Environment(
@@ -269,7 +269,7 @@ class _Reader:
                 self.faults.append(f"{name} is no setting of Tieout: {meant}")
 
 
-def _default_data(environ: Mapping[str, str]) -> Path:
+def _default_folder(environ: Mapping[str, str]) -> Path:
     return Path(environ.get("XDG_DATA_HOME") or _home(environ) / ".local" / "share") / "tieout"
 
 

@@ -135,9 +135,10 @@ def contact(call: Call, access: Access, name: str, key: str) -> Contact:
     return _created(call, access, name, key)
 
 
-def _contacts(call: Call, access: Access, name: str) -> list[tuple[Contact, str]]:
-    # A text inside `where` cannot hold quotes, so such names are searched for.
-    by_name = {"searchTerm": name} if '"' in name or "\\" in name else {"where": f'Name=="{name}"'}
+def _contacts(call: Call, access: Access, name: str, whatever_case: bool = False) -> list[tuple[Contact, str]]:
+    # `where` is quick and minds the case; a text inside it cannot hold quotes. Searching does not mind.
+    is_searched = whatever_case or '"' in name or "\\" in name
+    by_name = {"searchTerm": name} if is_searched else {"where": f'Name=="{name}"'}
     request = ask(access, "GET", "Contacts", {**by_name, "includeArchived": "true", "page": "1"})
     answer = call(request)
     with reading(request, answer):
@@ -171,8 +172,8 @@ def _created(call: Call, access: Access, name: str, key: str) -> Contact:
     if not judged.has_errors and judged.id:
         return Contact(judged.id, name)
     failure = refusal(judged.errors, answer.status, correlation_id(answer))
-    if failure.code == _DUPLICATE:  # somebody else was faster: theirs is as good
-        for each, _ in _contacts(call, access, name):
+    if failure.code == _DUPLICATE:  # there is one in other letters, or somebody else was faster: it is as good
+        for each, _ in _contacts(call, access, name, whatever_case=True):
             if each.is_active:
                 return each
     if not judged.errors or failure.kind is not FailureKind.REJECTED:

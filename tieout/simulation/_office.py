@@ -174,7 +174,7 @@ class Office:
         said = self.books.create(call, since_begin(attempt.token_expires_at), now)
         for each, send in group:
             if said.late is not None:
-                self.pending[each.posting.number][send.attempt.number] = said.late.at
+                self.pending.setdefault(each.posting.number, {})[send.attempt.number] = said.late.at
             else:
                 self.pending.get(each.posting.number, {}).pop(send.attempt.number, None)
         if said.late is not None:

@@ -24,7 +24,6 @@ class CallFault(StrEnum):
     RESET_BEFORE = "reset before commit"
     RESET_AFTER = "reset after commit"
     LATE = "late commit"
-    LOST_ELEMENT = "element missing"
 
 
 class StepFault(StrEnum):
@@ -40,7 +39,6 @@ CALL_ODDS = {
     CallFault.RESET_BEFORE: 0.04,
     CallFault.RESET_AFTER: 0.05,
     CallFault.LATE: 0.04,
-    CallFault.LOST_ELEMENT: 0.01,
 }
 STEP_ODDS = {StepFault.KILL: 0.02, StepFault.STALL: 0.01}
 INTENSITIES = (0.2, 1.0, 3.0)

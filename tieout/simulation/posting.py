@@ -178,8 +178,9 @@ def _check_end(office: Office) -> None:
         if first_open < len(parts) and parts[first_open].posting.number not in office.books.refuses:
             office.blame("liveness", f"{parts[first_open].label} ends as {states[first_open].value}")
         posted = sum(document.total for documents in standing for document in documents)
-        if first_open == len(parts) and posted != sum(slot.total for slot in parts):
-            office.blame("I2", f"{parts[0].label}: the books hold {posted} of another total")
+        planned = sum(slot.total for slot in parts)
+        if first_open == len(parts) and posted != planned:
+            office.blame("I2", f"{parts[0].label}: the books hold {posted}, the plan says {planned}")
 
 
 def _check_slot(office: Office, slot: Slot, documents: list[Document]) -> None:

@@ -47,10 +47,12 @@ Row = Sequence[object]
 def cli() -> Iterator[str]:
     """Every command of `tieout`, with its options and exit codes."""
     yield "`-h` or `--help` after any command prints the same. Words in `<…>` are yours; `…` may be repeated."
+    root = typer.main.get_command(make_commands())
+    yield table(("Before any command", "Default", "Meaning"), map(_parameter, root.params))
     yield "## Exit codes"
     said = comments(Exit)
     yield table(("Code", "Name", "Means"), [(each.value, each.name, said[each.name]) for each in Exit])
-    yield from _commands(typer.main.get_command(make_commands()), "tieout")
+    yield from _commands(root, "tieout")
 
 
 def settings() -> Iterator[str]:

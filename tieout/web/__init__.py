@@ -58,5 +58,10 @@ def add(app: FastAPI, route: Route) -> None:
     if route.method != "GET" and not route.checks_form:
         asked.append(Depends(guard.not_forged))
     app.add_api_route(
-        route.path, route.function, methods=[route.method], dependencies=asked, response_model=None, name=route.path
+        route.path,
+        route.function,
+        methods=["GET", "HEAD"] if route.method == "GET" else [route.method],
+        dependencies=asked,
+        response_model=None,
+        name=route.path,
     )

@@ -125,7 +125,7 @@ def _nowhere(request: Request, error: Exception) -> Explained:
 
 def _not_permitted(request: Request, error: Exception) -> Explained:
     assert isinstance(error, NotPermitted)
-    helpers = " or ".join(roles_with(error.right)[-2:])
+    helpers = " or ".join(roles_with(error.right))
     return Explained(
         403,
         "Your role does not include this",

@@ -109,6 +109,7 @@ def house(engines: Engines) -> Iterator[House]:
             new_id=new_id,
             apps={"xero": app},
             worker="worker",
+            pause=lambda wait: clock.skip(seconds=wait.total_seconds()),
         )
         work.register(_Registering(jobs), tools)
         owner = FirstOwner("Harbour & Finch Ltd", "GB", "Europe/London", "Olive Finch", "olive@example.com", "")

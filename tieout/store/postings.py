@@ -31,6 +31,7 @@ POSTINGS = organisation_table(
     sa.Column("fence", sa.Integer, nullable=False),
     sa.Column("next_at", Moment),
     sa.Column("record", sa.JSON, nullable=False),
+    sa.Column("code", sa.String(64), nullable=False),
     sa.Column("note", sa.Text, nullable=False),
     sa.Column("books_total", Amount4),
     sa.Column("books_status", sa.String(32)),
@@ -47,7 +48,10 @@ POSTINGS = organisation_table(
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """A row of the table: `protocol` is the state machine's own record, the rest is for finding and showing it."""
+    """A row of the table: `protocol` is the state machine's own record, the rest is for finding and showing it.
+
+    `code` is the problem code of what the books said last, `note` the sentence a person reads about where it stands.
+    """
 
     id: str
     settlement: str
@@ -58,6 +62,7 @@ class Posting:
     number: str
     total: Money
     protocol: Protocol
+    code: str = ""
     note: str = ""
     books_total: Money | None = None
     books_status: str = ""
@@ -79,20 +84,24 @@ def add(db: Db, posting: Posting) -> None:
         "number": posting.number,
         "currency": posting.total.currency,
         "total": posting.total.amount,
+        "code": posting.code,
         "note": posting.note,
         **_moving(protocol),
     }
     db.execute(sa.insert(POSTINGS), values)
 
 
-def save(db: Db, posting: Posting, protocol: Protocol, note: str) -> bool:
+def save(db: Db, posting: Posting, protocol: Protocol, note: str, code: str = "") -> bool:
     """Store the new state where the stored fence is the one that was read; False if somebody else moved it.
 
-    `note` is the sentence that a person reads about where it stands.
+    `note` and `code` are what a person reads about where it stands; both are set anew each time.
     """
     where = (POSTINGS.c.organisation == db.organisation, POSTINGS.c.id == posting.id)
     fenced = POSTINGS.c.fence == posting.protocol.fence
-    return db.execute(sa.update(POSTINGS).where(*where, fenced).values(note=note, **_moving(protocol))).rowcount == 1
+    return (
+        db.execute(sa.update(POSTINGS).where(*where, fenced).values(note=note, code=code, **_moving(protocol))).rowcount
+        == 1
+    )
 
 
 def show(db: Db, id: str, total: Decimal, status: str, link: str, at: datetime) -> None:
@@ -158,6 +167,13 @@ def next_due(db: Db, connection: str) -> datetime | None:
     return moment
 
 
+def settlements_waiting(db: Db, connection: str) -> list[str]:
+    """The settlements with a document of this connection that has a next step."""
+    wanted = (POSTINGS.c.organisation == db.organisation) & (POSTINGS.c.connection == connection)
+    query = sa.select(POSTINGS.c.settlement).where(wanted, POSTINGS.c.next_at.is_not(None)).distinct()
+    return list(db.execute(query).scalars())
+
+
 def waiting(db: Db, connection: str) -> int:
     """How many documents of a connection are not at their end."""
     ends = [State.DONE.value, State.REFUSED.value, State.ESCALATED.value]
@@ -191,6 +207,7 @@ def _posting(row: sa.RowMapping) -> Posting:
         number=row["number"],
         total=Money.of(row["total"], currency),
         protocol=from_record(row["record"]),
+        code=row["code"],
         note=row["note"],
         books_total=None if books_total is None else Money.of(books_total, currency),
         books_status=row["books_status"] or "",

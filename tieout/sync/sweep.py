@@ -28,6 +28,8 @@ def _sweep_one(tools: Tools, organisation: str) -> int:
     with write(tools.engines, organisation) as db:
         for connection in live(db):
             _resume(tools, db, connection)
+            for settlement in postings.settlements_waiting(db, connection.id):
+                refresh(db, settlement, now)
     with read(tools.engines, organisation) as db:
         due = [connection.id for connection in live(db) if _has_work(db, tools, connection.id)]
         lost = [
@@ -75,5 +77,5 @@ def recover(tools: Tools) -> int:
                 for attempt in protocol.live_attempts if protocol.state is State.UNKNOWN else ():
                     # Nobody is left who could still send with it: for this attempt its token is as good as dead.
                     protocol, _effects = step(protocol, TokenDied(attempt.token_id, now), now)
-                freed += postings.save(db, posting, protocol, posting.note)
+                freed += postings.save(db, posting, protocol, posting.note, posting.code)
     return freed

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from time import sleep
 
 from tieout.calls import Transport
 from tieout.core.posting import Timing
@@ -14,9 +15,14 @@ from tieout.store.vault import Vault
 STANDARD = Timing()
 
 
+def _wait(time: timedelta) -> None:
+    sleep(time.total_seconds())
+
+
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """`now` gives aware UTC, `new_id` ids that sort by time; `apps` holds our app at each platform, by name.
+    """`now` gives aware UTC, `new_id` ids that sort by time; `apps` holds our app at each platform, by name;
+    `pause` waits.
 
     `timing` are the waits of the posting protocol; only a stand-in with a faster world may shorten them.
     """
@@ -30,4 +36,5 @@ class Tools:
     apps: dict[str, App]
     worker: str
     timing: Timing = STANDARD
+    pause: Callable[[timedelta], None] = _wait
     document_status: str = "AUTHORISED"

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
-from time import monotonic, sleep
 from typing import Protocol
 
 from tieout.jobs import BACKGROUND
@@ -17,7 +16,7 @@ from tieout.sync.settlements.receiving import read_statement
 from tieout.sync.tools import Tools
 
 SWEEP_SECONDS = 5
-_LONGEST_DRIVE_SECONDS = 120
+_LONGEST_DRIVE = timedelta(minutes=2)
 _LEAST_PAUSE = timedelta(milliseconds=50)
 _WORTH_WAITING = timedelta(seconds=SWEEP_SECONDS + 1)
 
@@ -51,15 +50,15 @@ def send(tools: Tools, organisation: str, operation: str) -> None:
 
 def drive_connection(tools: Tools, organisation: str, connection: str) -> None:
     """Until nothing is due soon: post, look, bring operations up to date, then what follows a posted document."""
-    until_seconds = monotonic() + _LONGEST_DRIVE_SECONDS
-    while monotonic() < until_seconds:
+    until = tools.now() + _LONGEST_DRIVE
+    while tools.now() < until:
         done = drive(tools, organisation, connection)
         finish_sends(tools, organisation)
         follow_up(tools, organisation, connection)
         wait = _time_to_next(tools, organisation, connection)
         if done.pause or wait is None:
             return
-        sleep(wait.total_seconds())
+        tools.pause(wait)
 
 
 def _time_to_next(tools: Tools, organisation: str, connection: str) -> timedelta | None:

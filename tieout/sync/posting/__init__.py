@@ -10,6 +10,7 @@ from tieout.core.failure import RemoteError
 from tieout.sync.posting import claims, looks, sends
 from tieout.sync.posting.claims import Claim
 from tieout.sync.posting.work import Work, work_for
+from tieout.sync.statuses import refresh_waiting
 from tieout.sync.tools import Tools
 
 MOST_ROUNDS = 500
@@ -40,6 +41,8 @@ def drive(tools: Tools, organisation: str, connection: str) -> Drive:
         done.pause = error.failure.sentence
         if work is not None:
             work.heard(error.failure)
+    if done.pause:
+        refresh_waiting(tools, organisation, connection)
     return done
 
 

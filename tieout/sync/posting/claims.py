@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from tieout.core.failure import Failure, Rejected
 from tieout.core.plan import Document
 from tieout.core.posting import Attempt as Intent
-from tieout.core.posting import Claimed, Look, Permit, State, key_to_repeat, step
+from tieout.core.posting import Claimed, Decided, Decision, Look, Permit, State, key_to_repeat, step
 from tieout.core.posting import Send as SendEffect
 from tieout.core.records import DocumentKind
 from tieout.platforms import Access
@@ -16,6 +17,7 @@ from tieout.store.engine import Db, read, write
 from tieout.store.postings import Posting
 from tieout.sync.posting.contacts import contact_ids
 from tieout.sync.posting.work import Work
+from tieout.sync.statuses import refresh
 
 _MOST_DUE = 400
 
@@ -114,7 +116,10 @@ def _take_first(work: Work, group: Sequence[Posting]) -> Batch | None:
     """A new call: its bytes and key are stored with the attempts, before anything is sent."""
     with read(work.tools.engines, work.organisation) as db:
         documents = documents_of(db, group[: work.platform.MOST_DOCUMENTS])
-    contacts = contact_ids(work, {document.contact for document in documents.values()})
+    try:
+        contacts = contact_ids(work, {document.contact for document in documents.values()})
+    except Rejected as error:
+        return give_back(work, [posting for posting in group if posting.id in documents], error.failure)
     fitting = work.platform.how_many_fit(tuple(documents.values()), contacts, work.status)
     access = work.access()
     with write(work.tools.engines, work.organisation) as db:
@@ -148,12 +153,22 @@ def _take_again(work: Work, group: Sequence[Posting], key: str) -> Batch | None:
     return Batch(going[0].posting.kind, send, access, going)
 
 
+def give_back(work: Work, group: Sequence[Posting], failure: Failure) -> None:
+    """What a document needs was refused before it could go: a person mends that and sends it again."""
+    with write(work.tools.engines, work.organisation) as db:
+        for posting in group:
+            protocol, _effects = step(posting.protocol, Decided(Decision.WITHDRAW), work.tools.now(), work.design)
+            postings.save(db, posting, protocol, failure.sentence, failure.code)
+        for settlement in dict.fromkeys(posting.settlement for posting in group):
+            refresh(db, settlement, work.tools.now())
+
+
 def _claim(work: Work, db: Db, due: Posting, document: Document, permit: Permit) -> Claim | None:
     """Take the lease, in the caller's transaction; None if somebody else holds it or nothing is to be done now."""
     now, posting = work.tools.now(), postings.get(db, due.id)
     assert posting is not None, "postings are never deleted"
     protocol, effects = step(posting.protocol, Claimed(work.tools.worker, permit), now, work.design)
-    if not effects or not postings.save(db, posting, protocol, posting.note):
+    if not effects or not postings.save(db, posting, protocol, posting.note, posting.code):
         return None
     sending = next((effect for effect in effects if isinstance(effect, SendEffect)), None)
     return Claim(

@@ -55,7 +55,9 @@ def _settle_one(work: Work, db: Db, claim: Claim, learnt: Learnt) -> Claim | Non
     protocol, effects = step(posting.protocol, learnt.event, now, work.design)
     words = next((effect.words for effect in effects if isinstance(effect, OpenIssue)), "")
     note = learnt.note or (learnt.failure.sentence if learnt.failure else "") or words
-    if not postings.save(db, posting, protocol, learnt.note if protocol.state is State.DONE else note):
+    code = learnt.failure.code if learnt.failure else ""
+    is_done = protocol.state is State.DONE
+    if not postings.save(db, posting, protocol, learnt.note if is_done else note, "" if is_done else code):
         return None
     moved = replace(posting, protocol=protocol)
     if claim.intent is not None and isinstance(learnt.event, Answered):
@@ -82,4 +84,4 @@ def _arrived(work: Work, db: Db, posting: Posting, now: datetime) -> None:
     if index is not None and parts[index].protocol.state is State.PLANNED:
         part = parts[index]
         ready, _effects = step(part.protocol, Approved(), now, work.design)
-        postings.save(db, part, ready, part.note)
+        postings.save(db, part, ready, part.note, part.code)

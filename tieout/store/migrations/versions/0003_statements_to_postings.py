@@ -162,6 +162,7 @@ def _create_postings() -> None:
         sa.Column("fence", sa.Integer(), nullable=False),
         sa.Column("next_at", sa.String(length=32), nullable=True),
         sa.Column("record", sa.JSON(), nullable=False),
+        sa.Column("code", sa.String(length=64), nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
         sa.Column("books_total", sa.BigInteger(), nullable=True),
         sa.Column("books_status", sa.String(length=32), nullable=True),

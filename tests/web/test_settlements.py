@@ -183,10 +183,10 @@ def test_a_refusal_shows_the_books_own_words_and_their_id(site: Site) -> None:
     site.house.world.hand("user-role", role="read-only")
     answer = site.post("/settlements/send", {"id": settlement})
     site.house.jobs.run_all()
-    assert site.get(answer.headers["location"]).status_code == 200
+    assert "Ended, but not everything was sent" in words(site.page(answer.headers["location"]))
     shown = words(site.page(f"/settlements/{settlement}"))
-    assert "Blocked" in shown
-    assert "not-allowed" in shown or "permitted" in shown
+    assert "Blocked" in shown and "You are not permitted to access this resource" in shown
+    assert "Mend the connection" in shown and "Reading only" in words(site.page("/connection"))
 
 
 def test_an_unknown_label_is_explained_once_and_the_settlement_goes_on(site: Site) -> None:

@@ -7,6 +7,7 @@ from fastapi import Request
 from fastapi.responses import Response
 
 from tieout.core.operation import OperationState
+from tieout.core.status import Status
 from tieout.store.operations import Operation
 from tieout.sync import operations, settlements
 from tieout.web import guard
@@ -52,6 +53,10 @@ def _context(visitor: guard.Visitor, tools: guard.CallerTools, id: str) -> dict[
     state = OperationState(operation.state)
     is_overdue = not state.is_final and operation.deadline <= tools.now()
     state_text, look, look_icon = STATES[state]
+    if state is OperationState.DONE and any(
+        each.get("status", Status.SENT) != Status.SENT for each in _told(operation)
+    ):
+        state_text, look, look_icon = "Ended, but not everything was sent", "odd", "alert-triangle"
     return {
         "operation": operation,
         "title": TITLES.get(operation.kind, "Work under way"),
@@ -77,13 +82,19 @@ def _subject(tools: guard.CallerTools, visitor: guard.Visitor, operation: Operat
 
 def _outcomes(tools: guard.CallerTools, visitor: guard.Visitor, operation: Operation) -> list[Outcome]:
     """Before its end a send shows where its settlements stand now; afterwards each ends in what was said of it."""
-    told = {each["id"]: each.get("message", "") for each in operation.result.get("settlements", ())}
+    told = {each["id"]: each.get("message", "") for each in _told(operation)}
     found = []
     for id in list(dict.fromkeys([*told, *operation.arguments.get("settlements", ())]))[:_MOST_SHOWN]:
         card = settlements.card(tools, visitor.organisation, id)
         if card is not None:
             name = f"{card.marketplace or card.channel} {card.number}"
             found.append(Outcome(id, name, card.status, card.status_text, told.get(id) or card.reason))
+    return found
+
+
+def _told(operation: Operation) -> list[dict[str, str]]:
+    """What the operation says of each settlement: of an import how it was taken in, of a send its status at the end."""
+    found: list[dict[str, str]] = operation.result.get("settlements", [])
     return found
 
 

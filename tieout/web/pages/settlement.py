@@ -17,6 +17,7 @@ from tieout.sync.settlements import SettlementView
 from tieout.sync.settlements.showing import PostingView
 from tieout.web import guard
 from tieout.web.errors import Missing
+from tieout.web.pages.connection import REMEDIES
 from tieout.web.pages.settlements import SENDABLE
 from tieout.web.render import count, day, month_name, page
 from tieout.web.routes import get
@@ -113,6 +114,7 @@ def show(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, id
         links=links,
         is_moving=view.card.status in MOVING,
         can_send=view.card.status in SENDABLE and visitor.may("send"),
+        is_the_connections_fault=view.card.status == Status.BLOCKED and view.card.code in REMEDIES,
         can_preview=bool(view.documents),
         send_words=send_words(view),
         next_step=NEXT_STEPS[Status(view.card.status)],

@@ -47,7 +47,7 @@ def elements(request: Request, kind: Kind) -> tuple[Doc, ...]:
     body = _parsed(request)
     found = next((value for key, value in body.items() if key.lower() == kind.key.lower()), None)
     if found is None:
-        found = body.get(kind.one, body)
+        found = body.get(kind.one, body.get("", body))
     listed = found if isinstance(found, list) else [found]
     if not listed or not all(isinstance(item, dict) and item for item in listed):
         raise Refused(no_data(request))

@@ -14,7 +14,7 @@ Test = Callable[[Doc], bool]
 Read = Callable[[Doc], Any]
 
 _TOKEN = re.compile(
-    r"\s*(?:(?P<text>\"(?:[^\"\\]|\\.)*\")|(?P<number>-?\d+(?:\.\d+)?m?)|(?P<op>==|!=|<=|>=|<>|&&|\|\||[=<>(),!])"
+    r"\s*(?:(?P<text>\"(?:[^\"\\]|\\.)*\")|(?P<number>-?\d+(?:\.\d+)?m?)|(?P<op>==|!=|<=|>=|<>|&&|\|\||[=<>(),!.])"
     r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*))",
     re.IGNORECASE,
 )
@@ -127,7 +127,16 @@ class _Reader:
             return path(word)
         if not self.left() or self.peek() != "(":
             raise BadQuery(f"'{last}' is not a property")
-        return _called(path(field), last.lower(), self._reads())
+        return self._chained(_called(path(field), last.lower(), self._reads()))
+
+    def _chained(self, read: Read) -> Read:
+        while self.take("."):
+            name = self.peek().lower()
+            if name not in _CALLS:
+                raise BadQuery(f"'{name}' is not a method")
+            self._at += 1
+            read = _called(read, name, self._reads())
+        return read
 
     def _arguments(self) -> list[Any]:
         return [read({}) for read in self._reads()]

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from time import sleep
 from typing import Any
 from uuid import uuid4
 
@@ -74,6 +75,7 @@ def make_tools(engines: Engines, vault: Vault, there: Standing, clock: Clock | N
         new_id=lambda: str(uuid4()),
         apps={"xero": there.app},
         worker="the test",
+        pause=lambda pause: sleep(pause.total_seconds()),
     )
 
 

@@ -1,4 +1,4 @@
-"""One outgoing call: sent once, bounded in time, recorded without a secret, failures named by what may have happened."""
+"""One outgoing call: sent once, bounded in time, recorded without a secret, failures named by what may be so."""
 
 import socket
 import subprocess

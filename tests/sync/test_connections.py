@@ -118,7 +118,7 @@ def connecting_params(url: str) -> dict[str, str]:
 def test_a_used_answer_that_led_nowhere_says_so(
     tools: Tools, organisation: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connecting, "OTHER_TAB_SECONDS", 0.0)
+    monkeypatch.setattr(connecting, "OTHER_TAB", timedelta())
     params = answered(begun(tools), error="access_denied")
     assert finish_connect(tools, "xero", params, SESSION).code == "connect-never-completes"
     again = finish_connect(tools, "xero", params, SESSION)

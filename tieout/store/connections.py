@@ -109,6 +109,13 @@ def end(db: Db, connection: str, now: datetime) -> bool:
     return db.execute(_update(db, connection).where(live).values(changed_at=now, **values)).rowcount == 1
 
 
+def revive(db: Db, grant: str, cause: str, now: datetime) -> None:
+    """The grant lives again: whatever it served and stood still for that cause alone works again, whoever owns it."""
+    ill = (CONNECTIONS.c.state == ConnectionState.NEEDS_RECONNECT.value, CONNECTIONS.c.cause == cause)
+    change = CONNECTIONS.update().where(CONNECTIONS.c.grant == grant, *ill)
+    db.execute(change.values(state=ConnectionState.CONNECTED.value, cause="", words="", changed_at=now))
+
+
 def on_grant(db: Db, grant: str) -> int:
     """How many live connections a grant serves, in whichever organisations: a count, nothing else crosses."""
     live = CONNECTIONS.c.state != ConnectionState.DISCONNECTED.value

@@ -5,7 +5,6 @@ and a code. What a person did wrong, or saw refused, is a `ConnectResult`, never
 """
 
 import secrets
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -28,7 +27,8 @@ from tieout.sync.checks import look
 from tieout.sync.tools import Tools
 
 DRAFT_MINUTES = 10
-OTHER_TAB_SECONDS = 10.0
+OTHER_TAB = timedelta(seconds=10)
+_PAUSE = timedelta(milliseconds=100)
 _PARTIAL = "connect-permission-partial"
 
 
@@ -120,19 +120,17 @@ def _refused(code: str, words: str) -> ConnectResult:
 
 def _others(tools: Tools, organisation: str, draft: Draft) -> ConnectResult:
     """The same answer came before: its result, once there is one."""
-    until_seconds = time.monotonic() + OTHER_TAB_SECONDS
-    used_at = draft.used_at or tools.now()
-    while True:
+    for _ in range(OTHER_TAB // _PAUSE + 1):
         with read(tools.engines, organisation) as db:
             now = drafts.find(db, draft.id)
         if now is not None and now.connection:
             return _finished(tools, organisation, now.connection)
         if now is not None and now.choices:
             return _choice(now.choices)
-        is_old = tools.now() - used_at > timedelta(seconds=OTHER_TAB_SECONDS)
-        if now is None or is_old or time.monotonic() > until_seconds:
-            return _refused("connect-error-shown", "This answer was used before and led to no connection. Start again.")
-        time.sleep(0.1)
+        if now is None or now.used_at is None or tools.now() - now.used_at > OTHER_TAB:
+            break
+        tools.pause(_PAUSE)
+    return _refused("connect-error-shown", "This answer was used before and led to no connection. Start again.")
 
 
 def _finished(tools: Tools, organisation: str, connection: str) -> ConnectResult:

@@ -1,6 +1,5 @@
 """The gate before every call to a set of books: its budget, shared through the database by all workers."""
 
-import time
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -14,8 +13,8 @@ from tieout.store.engine import read, write
 from tieout.sync.tools import Tools
 
 # A person's call may wait so long for its turn; whatever takes longer is told when to come back.
-PATIENCE_SECONDS = 2.0
-_PAUSE_SECONDS = 0.1
+PATIENCE = timedelta(seconds=2)
+_PAUSE = timedelta(milliseconds=50)
 _GOOD_EVERY = timedelta(minutes=1)
 
 
@@ -31,15 +30,14 @@ class BudgetGate:
 
     def enter(self, request: Request) -> str:
         """Raises Busy with the seconds to wait; then nothing was sent and nothing was used up."""
-        until_seconds = time.monotonic() + (PATIENCE_SECONDS if self.lane is Lane.INTERACTIVE else 0)
-        slot = self.tools.new_id()
+        slot, patience = self.tools.new_id(), PATIENCE if self.lane is Lane.INTERACTIVE else timedelta()
         while (refusal := self._refusal(slot)) is not None:
             now = self.tools.now()
-            wait_seconds = refusal.seconds(now)
-            if time.monotonic() >= until_seconds or wait_seconds > PATIENCE_SECONDS:
+            if patience <= timedelta() or refusal.until - now > patience:
                 words = f"this call would exceed what the books allow; next at {refusal.until:%Y-%m-%d %H:%M:%S} UTC"
-                raise Busy(words, code=refusal.code, retry_after_seconds=wait_seconds)
-            time.sleep(_PAUSE_SECONDS)
+                raise Busy(words, code=refusal.code, retry_after_seconds=refusal.seconds(now))
+            self.tools.pause(_PAUSE)
+            patience -= _PAUSE
         return slot
 
     def leave(self, slot: str, answer: Answer | None) -> None:

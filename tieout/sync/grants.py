@@ -5,7 +5,6 @@ change, not for a time to run out. A claim is taken over only when its holder ca
 pair is stored before it is used; the token before it stays at hand, since an answer that brings a new one may be lost.
 """
 
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 from uuid import uuid4
@@ -25,9 +24,9 @@ LEAST_SECONDS = 300
 TAKE_OVER_SECONDS = 60
 # After it a refresher presents no further token, so that it is through before anybody may take over.
 LAST_PRESENTATION_SECONDS = 30
-LONGEST_WAIT_SECONDS = 90
+LONGEST_WAIT = timedelta(seconds=90)
 KEEP_ALIVE_HOURS = 24
-_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.02, 0.5
+_FIRST_PAUSE, _LONGEST_PAUSE = timedelta(milliseconds=20), timedelta(milliseconds=500)
 
 
 def access(
@@ -83,6 +82,7 @@ def keep(tools: Tools, platform: str, tokens: TokenSet) -> str:
         return keep(tools, platform, tokens)
     with write(tools.engines, "") as db:
         grants.consent(db, grant_id, pair)
+        connections.revive(db, grant_id, GRANT_ENDED, tools.now())
     return grant_id
 
 
@@ -124,8 +124,7 @@ def note(tools: Tools, organisation: str, connection: str, verdict: Verdict) -> 
 
 def _fresh(tools: Tools, grant_id: str, least_seconds: int, refused: str) -> Grant:
     first: Grant | None = None
-    give_up_seconds = time.monotonic() + LONGEST_WAIT_SECONDS
-    for pause_seconds in _pauses():
+    for pause in _pauses():
         grant = _load(tools, grant_id)
         first = first or grant
         lives_long = grant.expires_at - tools.now() >= timedelta(seconds=least_seconds)
@@ -138,17 +137,16 @@ def _fresh(tools: Tools, grant_id: str, least_seconds: int, refused: str) -> Gra
             if fence is not None:
                 _renew(tools, grant, fence)
                 continue
-        if time.monotonic() > give_up_seconds:
-            break
-        time.sleep(pause_seconds)
+        tools.pause(pause)
     raise Busy("somebody else is renewing the access and has not finished", code="token-renewal", retry_after_seconds=5)
 
 
-def _pauses() -> Iterator[float]:
-    pause_seconds = _FIRST_PAUSE_SECONDS
-    while True:
-        yield pause_seconds
-        pause_seconds = min(pause_seconds * 2, _LONGEST_PAUSE_SECONDS)
+def _pauses() -> Iterator[timedelta]:
+    """Growing, and together as long as anybody waits for another's renewal."""
+    waited, pause = timedelta(), _FIRST_PAUSE
+    while waited < LONGEST_WAIT:
+        yield pause
+        waited, pause = waited + pause, min(pause * 2, _LONGEST_PAUSE)
 
 
 def _is_claimed(tools: Tools, grant: Grant) -> bool:
@@ -180,9 +178,9 @@ def _presented(tools: Tools, platform: Platform, grant: Grant, fence: int) -> tu
     """
     call, app = make_call(tools.transport), tools.apps[grant.platform]
     said: RemoteError | None = None
-    last_seconds = time.monotonic() + LAST_PRESENTATION_SECONDS
+    last_at = tools.now() + timedelta(seconds=LAST_PRESENTATION_SECONDS)
     for sealed in _alive(tools, grant):
-        if time.monotonic() > last_seconds:
+        if tools.now() > last_at:
             break
         try:
             return platform.refresh(call, app, _opened(tools, grant, "refresh", sealed)), sealed

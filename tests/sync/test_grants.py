@@ -1,0 +1,365 @@
+"""Renewing tokens against the stand-in: one at a time, nothing spent twice, nobody disconnected without cause."""
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from types import FrameType
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from tests.conftest import Clock
+from tests.standing import Standing, connect, make_tools, standing
+from tieout.core.connection import ConnectionState
+from tieout.core.failure import Busy, Disconnected, Unreachable
+from tieout.core.secret import Secret
+from tieout.platforms import TokenSet, named
+from tieout.store import connections
+from tieout.store import grants as rows
+from tieout.store.engine import Engines, open_engines, read, write
+from tieout.store.grants import GRANTS, Grant
+from tieout.store.vault import Vault
+from tieout.sync import grants
+from tieout.sync.grants import access, bound, keep_alive
+from tieout.sync.tools import Tools
+
+LIFE = timedelta(seconds=1800)
+
+
+@pytest.fixture
+def there(clock: Clock) -> Iterator[Standing]:
+    with standing(clock) as running:
+        yield running
+
+
+@pytest.fixture(params=["other", "same", "newest"])
+def grace(request: pytest.FixtureRequest, there: Standing) -> str:
+    """Nobody has confirmed which pair a token presented again gets within the grace time, and which pair lives."""
+    there.world.stand_in.switches["grace"] = request.param
+    return str(request.param)
+
+
+@pytest.fixture
+def tools(engines: Engines, vault: Vault, there: Standing, clock: Clock) -> Tools:
+    return make_tools(engines, vault, there, clock)
+
+
+@pytest.fixture
+def connection(tools: Tools, organisation: str) -> str:
+    return connect(tools, organisation).connection
+
+
+def grant_of(tools: Tools, connection: str, organisation: str = "org-london") -> Grant:
+    with read(tools.engines, organisation) as db:
+        found = connections.find(db, connection)
+        assert found is not None
+        grant = rows.find(db, found.grant)
+    assert grant is not None
+    return grant
+
+
+def renewals(there: Standing) -> int:
+    """Calls to the token endpoint after the one that exchanged the code."""
+    return len(there.calls("POST", "/connect/token")) - 1
+
+
+def test_a_token_with_life_left_is_used_as_it_is(
+    tools: Tools, organisation: str, connection: str, there: Standing, clock: Clock
+) -> None:
+    first = access(tools, organisation, connection)
+    clock.advance(seconds=1499)
+    assert access(tools, organisation, connection) == first and renewals(there) == 0
+    clock.advance(seconds=2)
+    second = access(tools, organisation, connection)
+    assert second.token_id != first.token_id and second.expires_at == clock() + LIFE and renewals(there) == 1
+
+
+def test_many_who_ask_at_once_cause_one_renewal(
+    tools: Tools, engines: Engines, vault: Vault, organisation: str, connection: str, there: Standing, clock: Clock
+) -> None:
+    clock.advance(minutes=40)
+    there.arm("latency", seconds=0.3, path="*/connect/token")
+    url = engines.writing.url.render_as_string(hide_password=False)
+    with ThreadPoolExecutor(8) as pool:
+        # Each with engines of its own, as in eight processes.
+        mine = [make_tools(open_engines(url), vault, there, clock) for _ in range(8)]
+        got = list(pool.map(lambda each: access(each, organisation, connection).token_id, mine))
+    for each in mine:
+        each.engines.dispose()
+    assert len(set(got)) == 1 and renewals(there) == 1
+
+
+def test_no_transaction_is_open_during_the_call(
+    tools: Tools, organisation: str, connection: str, there: Standing, clock: Clock
+) -> None:
+    clock.advance(minutes=40)
+    there.arm("latency", seconds=1.5, path="*/connect/token")
+    asking = threading.Thread(target=access, args=(tools, organisation, connection))
+    asking.start()
+    time.sleep(0.5)
+    began = time.monotonic()
+    with write(tools.engines, organisation) as db:
+        connections.checked(db, connection, clock(), is_good=True)
+    assert time.monotonic() - began < 0.8 and asking.is_alive()
+    asking.join()
+
+
+def test_an_answer_that_was_lost_is_asked_for_again_within_the_grace_time(
+    tools: Tools, organisation: str, connection: str, there: Standing, clock: Clock, grace: str
+) -> None:
+    clock.advance(minutes=40)
+    there.arm("refresh-lost")
+    got = access(tools, organisation, connection)
+    assert got.expires_at == clock() + LIFE and renewals(there) == 2
+    clock.advance(minutes=40)
+    assert access(tools, organisation, connection).token_id != got.token_id
+
+
+def test_one_refusal_proves_nothing(
+    tools: Tools, organisation: str, connection: str, there: Standing, clock: Clock
+) -> None:
+    clock.advance(minutes=40)
+    there.arm("grant-dead", count=1)
+    assert access(tools, organisation, connection).expires_at == clock() + LIFE
+
+
+def test_a_grant_that_has_ended_asks_for_a_person_and_says_why(
+    tools: Tools, organisation: str, connection: str, there: Standing, clock: Clock
+) -> None:
+    clock.advance(minutes=40)
+    there.arm("grant-dead", count=None)
+    for _ in range(2):
+        with pytest.raises(Disconnected) as ended:
+            access(tools, organisation, connection)
+        assert ended.value.failure.code == "grant-ended" and "invalid_grant" in ended.value.failure.sentence
+    assert renewals(there) == 2  # a grant that is known to have ended is not presented again
+    with read(tools.engines, organisation) as db:
+        found = connections.find(db, connection)
+    assert found is not None and (found.state, found.cause) == (ConnectionState.NEEDS_RECONNECT, "grant-ended")
+    there.world.faults.clear()
+    assert connect(tools, organisation).connection == connection
+    assert access(tools, organisation, connection).expires_at == clock() + LIFE
+
+
+@pytest.mark.parametrize("fault", [("http-error", {"status": 503}), ("reset", {"when": "before"}), ("bad-html", {})])
+def test_a_token_endpoint_in_trouble_ends_nothing(
+    tools: Tools, organisation: str, connection: str, there: Standing, clock: Clock, fault: tuple[str, dict[str, Any]]
+) -> None:
+    clock.advance(minutes=40)
+    name, how = fault
+    if name == "bad-html":
+        name, how = "http-error", {"status": 200, "form": "html"}
+    there.arm(name, count=None, path="*/connect/token", **how)
+    with pytest.raises((Unreachable, Busy)):
+        access(tools, organisation, connection)
+    grant = grant_of(tools, connection)
+    assert grant.ended_at is None and grant.refresher is None
+    there.world.faults.clear()
+    assert access(tools, organisation, connection).expires_at == clock() + LIFE
+
+
+def test_a_dead_refresher_is_taken_over_when_its_call_must_be_over_and_not_before(
+    tools: Tools,
+    organisation: str,
+    connection: str,
+    there: Standing,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock.advance(minutes=40)
+    with write(tools.engines, "") as db:
+        assert rows.claim(db, grant_of(tools, connection), "a worker that died", clock()) is not None
+    monkeypatch.setattr(grants, "LONGEST_WAIT", timedelta(seconds=0.2))
+    clock.advance(seconds=grants.TAKE_OVER_SECONDS - 1)
+    with pytest.raises(Busy):
+        access(tools, organisation, connection)
+    assert renewals(there) == 0
+    clock.advance(seconds=1)
+    assert access(tools, organisation, connection).expires_at == clock() + LIFE
+
+
+def test_who_waits_goes_on_as_soon_as_the_row_changes(
+    tools: Tools, organisation: str, connection: str, there: Standing, clock: Clock
+) -> None:
+    clock.advance(minutes=40)
+    grant = grant_of(tools, connection)
+    with write(tools.engines, "") as db:
+        fence = rows.claim(db, grant, "another worker", clock())
+    assert fence is not None
+    got: list[str] = []
+    waiting = threading.Thread(target=lambda: got.append(access(tools, organisation, connection).token_id))
+    waiting.start()
+    time.sleep(0.3)
+    assert not got
+    tokens = TokenSet(Secret("new access"), Secret("new refresh"), 1800)
+    pair = grants._sealed(tools, grant.id, tokens)
+    with write(tools.engines, "") as db:
+        assert rows.rotate(db, grant, fence, pair, grant.refresh, clock() + timedelta(minutes=30))
+    waiting.join(timeout=5)
+    assert got == [pair.token_id] and renewals(there) == 0
+
+
+def test_a_pair_that_comes_too_late_is_kept_and_tried_before_anybody_is_asked(
+    tools: Tools, organisation: str, connection: str, there: Standing, clock: Clock, grace: str
+) -> None:
+    clock.advance(minutes=40)
+    grant = grant_of(tools, connection)
+    with write(tools.engines, "") as db:
+        slow = rows.claim(db, grant, "a slow worker", clock())
+    assert slow is not None
+    clock.advance(seconds=grants.TAKE_OVER_SECONDS)
+    access(tools, organisation, connection)  # takes over while the slow one still waits for its answer
+    grants._renew(tools, grant, slow)  # and now the slow one gets one, too
+    late = grant_of(tools, connection)
+    assert late.candidate and late.token_id != grant.token_id
+    # The platform goes by the late pair: what we hold is refused, the candidate is not.
+    spoilt = tools.vault.seal(rows.INSTALLATION, "grants", "refresh", late.id, Secret("not known there"))
+    with write(tools.engines, "") as db:
+        db.execute(GRANTS.update().values(refresh=spoilt))
+    clock.advance(minutes=40)
+    assert access(tools, organisation, connection).expires_at == clock() + LIFE
+
+
+def test_the_token_before_is_tried_while_its_grace_lasts(
+    tools: Tools, organisation: str, connection: str, there: Standing, clock: Clock
+) -> None:
+    clock.advance(minutes=26)
+    access(tools, organisation, connection)
+    grant = grant_of(tools, connection)
+    assert grant.previous and grant.previous_until == clock() + timedelta(minutes=30)
+    spoilt = tools.vault.seal(rows.INSTALLATION, "grants", "refresh", grant.id, Secret("never reached us"))
+    with write(tools.engines, "") as db:
+        db.execute(GRANTS.update().values(refresh=spoilt))
+    clock.advance(minutes=29)
+    assert access(tools, organisation, connection).expires_at == clock() + LIFE
+
+
+def test_one_person_with_two_sets_of_books_has_one_grant(
+    engines: Engines, vault: Vault, organisation: str, other_organisation: str, clock: Clock
+) -> None:
+    with standing(clock, "four") as four:
+        tools = make_tools(engines, vault, four, clock)
+        first = connect(tools, organisation)
+        four.arm("consent-other-tenant", tenant=four.told["organisations"]["AU"])
+        second = connect(tools, other_organisation)
+        assert first.connection and second.connection, (first, second)
+        clock.advance(minutes=40)
+        mine = access(tools, organisation, first.connection)
+        theirs = access(tools, other_organisation, second.connection)
+        assert mine.token_id == theirs.token_id and mine.books_id != theirs.books_id
+        assert len(four.calls("POST", "/connect/token")) == 3  # two codes, one renewal
+
+
+def test_a_new_consent_mends_every_connection_whose_grant_had_ended(
+    engines: Engines, vault: Vault, organisation: str, other_organisation: str, clock: Clock
+) -> None:
+    with standing(clock, "four") as four:
+        tools = make_tools(engines, vault, four, clock)
+        mine = connect(tools, organisation).connection
+        four.arm("consent-other-tenant", tenant=four.told["organisations"]["AU"])
+        theirs = connect(tools, other_organisation).connection
+        clock.advance(minutes=40)
+        four.arm("grant-dead", count=None)
+        for whose, which in ((organisation, mine), (other_organisation, theirs)):
+            with pytest.raises(Disconnected):
+                access(tools, whose, which)
+        four.world.faults.clear()
+        connect(tools, organisation, reconnects=mine)
+        with read(engines, other_organisation) as db:
+            found = connections.find(db, theirs)
+        assert found is not None and found.may_post
+        assert access(tools, other_organisation, theirs).expires_at == clock() + LIFE
+
+
+def test_an_attempt_gets_the_token_it_is_bound_to_or_none(
+    tools: Tools, organisation: str, connection: str, clock: Clock
+) -> None:
+    first = access(tools, organisation, connection)
+    assert bound(tools, organisation, connection, first.token_id) == first
+    clock.advance(minutes=31)
+    assert bound(tools, organisation, connection, first.token_id) == first  # dead, and still the one
+    access(tools, organisation, connection)
+    assert bound(tools, organisation, connection, first.token_id) is None
+
+
+def test_a_quiet_grant_is_renewed_once_a_day(
+    tools: Tools, organisation: str, connection: str, there: Standing, clock: Clock
+) -> None:
+    assert not keep_alive(tools, organisation, connection)
+    clock.advance(hours=24)
+    assert keep_alive(tools, organisation, connection) and not keep_alive(tools, organisation, connection)
+    assert renewals(there) == 1
+
+
+def test_tokens_that_die_young_do_not_go_round_for_ever(
+    tools: Tools, organisation: str, connection: str, there: Standing, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    xero = named("xero")
+    whole = xero.refresh
+    monkeypatch.setattr(xero, "refresh", lambda *given: replace(whole(*given), expires_in_seconds=60))
+    clock.advance(minutes=40)
+    assert access(tools, organisation, connection).expires_at == clock() + timedelta(seconds=60)
+    assert renewals(there) == 1
+
+
+def test_no_token_can_be_read_in_the_database(tools: Tools, connection: str, organisation: str) -> None:
+    got = access(tools, organisation, connection)
+    _, refresh = grants.tokens_of(tools, grant_of(tools, connection).id)
+    with tools.engines.reading.connect() as db:
+        everything = repr(
+            [
+                tuple(row)
+                for table in sa.inspect(db).get_table_names()
+                for row in db.exec_driver_sql(f'select * from "{table}"')
+            ]
+        )
+    assert got.token.reveal() not in everything and refresh.reveal() not in everything
+    assert got.token.reveal() not in repr(got)
+
+
+class Killed(BaseException):
+    """Stands for a process that is gone: nothing catches it."""
+
+
+def killing_at(line: int) -> Callable[[FrameType, str, Any], Any]:
+    """A trace function that kills at the n-th line of the files that renew."""
+    left = [line]
+
+    def trace(frame: FrameType, event: str, _argument: Any) -> Any:
+        if not frame.f_code.co_filename.endswith(("sync/grants.py", "store/grants.py")):
+            return None
+        if event == "line":
+            left[0] -= 1
+            if left[0] == 0:
+                raise Killed
+        return trace
+
+    return trace
+
+
+def test_killed_at_any_line_of_a_renewal_nobody_has_to_reconnect(
+    tools: Tools, organisation: str, connection: str, there: Standing, clock: Clock, grace: str
+) -> None:
+    line, was_killed = 0, True
+    while was_killed:
+        line += 1
+        clock.advance(minutes=31)
+        sys.settrace(killing_at(line))
+        try:
+            access(tools, organisation, connection)
+            was_killed = False
+        except Killed:
+            pass
+        finally:
+            sys.settrace(None)
+        # Another worker comes once the dead one's call must be over, well within the grace time.
+        clock.advance(seconds=grants.TAKE_OVER_SECONDS)
+        got = access(tools, organisation, connection)
+        assert got.expires_at > clock() + timedelta(seconds=300), f"line {line}"
+        assert grant_of(tools, connection).ended_at is None
+    assert line > 60, "the renewal has more lines than that"

@@ -165,7 +165,7 @@ class Faults:
                 fault.probability >= 1 or chance.random() < fault.probability
             ):
                 struck.append(fault)
-                self._used(fault)
+                self.use(fault)
         return tuple(struck)
 
     def live(self, name: str, now: datetime) -> Fault | None:
@@ -184,7 +184,8 @@ class Faults:
     def armed(self) -> tuple[Fault, ...]:
         return tuple(self._armed)
 
-    def _used(self, fault: Fault) -> None:
+    def use(self, fault: Fault) -> None:
+        """The fault has struck: one time less is left of it."""
         if fault.count is None:
             return
         at = self._armed.index(fault)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from tieout.sandbox import Doc, Request
-from tieout.sandbox.xero import payments, settling
+from tieout.sandbox.xero import hooks, payments, settling
 from tieout.sandbox.xero.state import Asked, Books
 
 DOCUMENTS = (("Invoices", "InvoiceID", "InvoiceNumber"), ("CreditNotes", "CreditNoteID", "CreditNoteNumber"))
@@ -285,6 +285,24 @@ def _status_page(asked: Asked, told: Doc) -> Any:
     return asked.books.shelf.put("meta", "status", {"indicator": "none", "description": ""} | said)
 
 
+def _subscribe(asked: Asked, told: Doc) -> Any:
+    return hooks.subscribe(asked.books, told)
+
+
+def _hook_key(asked: Asked, told: Doc) -> Any:
+    """Signs with a new `key` from now on; the receiver is not told."""
+    return _hooks(asked, {"key": str(told["key"])})
+
+
+def _hook_off(asked: Asked, told: Doc) -> Any:
+    return _hooks(asked, {"state": "disabled"})
+
+
+def _hooks(asked: Asked, change: Doc) -> Any:
+    shelf = asked.books.shelf
+    return [shelf.put("hook", row["app"], row | change)["app"] for row in shelf.all("hook")]
+
+
 HANDS: dict[str, Callable[[Asked, Doc], Any]] = {
     "pay": _pay,
     "void": _ends("VOIDED"),
@@ -310,4 +328,7 @@ HANDS: dict[str, Callable[[Asked, Doc], Any]] = {
     "demo-reset": _demo_reset,
     "org-status": _org_status,
     "status-page": _status_page,
+    "subscribe": _subscribe,
+    "hook-key": _hook_key,
+    "hook-off": _hook_off,
 }

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from tieout.sandbox import Doc, Request
 from tieout.sandbox.shelf import Shelf
+from tieout.sandbox.xero import hooks
 
 if TYPE_CHECKING:
     from tieout.sandbox.world import Clock, World
@@ -68,6 +69,7 @@ class Asked:
         return self.books.shelf.find(f"{self.tenant}/{key}", field, value)
 
     def keep(self, key: str, row_id: str, row: Doc) -> Doc:
+        hooks.note(self.books, self.tenant, key, self.row(key, row_id), row)
         return self.books.shelf.put(f"{self.tenant}/{key}", row_id, row)
 
     def new_id(self) -> str:

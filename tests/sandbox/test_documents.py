@@ -156,6 +156,16 @@ def test_a_total_below_zero_is_refused_and_zero_is_paid_by_itself() -> None:
     assert (row["Status"], row["AmountDue"]) == ("PAID", Decimal("0.00")) and row["FullyPaidOnDate"]
 
 
+def test_a_document_of_zero_is_voided_only_where_the_switch_says_so() -> None:
+    caller = london()
+    nought = invoice("S-7", ("5.00", "TO-200", "OUTPUT2"), ("-5.00", "TO-211", "NONE"))
+    made = caller.put("Invoices", nought).first("Invoices")["InvoiceID"]
+    said = caller.post(f"Invoices/{made}", {"Status": "VOIDED"}).messages
+    assert said == ["Invoice not of valid status for modification"]
+    of(caller.world).switches["zero_paid_voidable"] = True
+    assert caller.post(f"Invoices/{made}", {"Status": "VOIDED"}).first("Invoices")["Status"] == "VOIDED"
+
+
 def test_put_creates_only_and_post_edits_what_has_the_number() -> None:
     caller = london()
     first = caller.put("Invoices", invoice("S-8")).first("Invoices")["InvoiceID"]

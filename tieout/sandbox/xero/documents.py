@@ -72,7 +72,7 @@ def _save(asked: Asked, sent: Doc, creating: bool, row_id: str | None, form: For
     if type_ in OTHER_TYPES:
         verdict.error("invoice-type-creation")
     verdict.check(sent, form.id)
-    status = _status(sent, before, verdict)
+    status = _status(asked, sent, before, verdict)
     verdict.check(sent, form.id)
     if before is not None and status in {"VOIDED", "DELETED"}:
         return _ended(asked, sent, before, status, form, verdict)
@@ -103,13 +103,20 @@ def _type(asked: Asked, sent: Doc, before: Doc | None, form: Form) -> str:
     raise Refused(post_data_invalid(asked.request, told))
 
 
-def _status(sent: Doc, before: Doc | None, verdict: Verdict) -> str:
+def _status(asked: Asked, sent: Doc, before: Doc | None, verdict: Verdict) -> str:
     wanted = str(sent.get("Status") or (before or {}).get("Status") or "DRAFT").upper()
     if before is None:
         if wanted not in {"DRAFT", "SUBMITTED", "AUTHORISED"}:
             verdict.error("invoice-status-creation")
         return wanted
     now = before["Status"]
+    if (
+        now == "PAID"
+        and wanted == "VOIDED"
+        and not _has_payments(before)
+        and asked.books.switches["zero_paid_voidable"]
+    ):
+        return wanted
     if wanted not in STATUSES or wanted not in FOLLOWS.get(now, set()):
         if _has_payments(before) and wanted in {"DRAFT", "SUBMITTED", "AUTHORISED", "VOIDED"}:
             verdict.error("status-has-payments", status=wanted)

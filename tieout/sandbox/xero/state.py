@@ -26,6 +26,7 @@ SWITCHES: Doc = {
     "app_limit_name": "appminute",  # or app-minute
     "key_conflict_in_elements": False,  # where the idempotency conflict is said
     "journals_order_unpaged": True,  # ManualJournals with `order` returns everything
+    "zero_paid_voidable": False,  # a document of zero, which is PAID by itself, may be voided
     "payment_raises_invoice_event": True,
     "attachment_megabytes": 10.0,
     "latency_seconds": 0.0,  # every API call takes so long

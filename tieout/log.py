@@ -32,6 +32,9 @@ _PATTERNS = (
 _DEPTH = 6
 
 
+THEIRS = ("httpx2", "httpcore2", "dbos", "alembic", "uvicorn")
+
+
 def set_up(level: str = "info", stream: TextIO | None = None, secrets: tuple[str, ...] = ()) -> None:
     """Sends every log line of the process to `stream` (stderr). `secrets` are texts to scrub wherever they stand."""
     scrub = Scrubber(secrets)
@@ -62,6 +65,9 @@ def set_up(level: str = "info", stream: TextIO | None = None, secrets: tuple[str
     root = logging.getLogger()
     root.handlers[:] = [target]
     root.setLevel(level.upper())
+    for library in THEIRS:
+        # At INFO libraries tell addresses with their queries, and notices of their own: none of it is ours to keep.
+        logging.getLogger(library).setLevel(max(logging.WARNING, root.level))
 
 
 class Scrubber:

@@ -119,7 +119,8 @@ def _take_first(work: Work, group: Sequence[Posting]) -> Batch | None:
     try:
         contacts = contact_ids(work, {document.contact for document in documents.values()})
     except Rejected as error:
-        return give_back(work, [posting for posting in group if posting.id in documents], error.failure)
+        give_back(work, [posting for posting in group if posting.id in documents], error.failure)
+        return None
     fitting = work.platform.how_many_fit(tuple(documents.values()), contacts, work.status)
     access = work.access()
     with write(work.tools.engines, work.organisation) as db:

@@ -1,0 +1,106 @@
+"""The plug is pulled at random moments; the next demo takes up where the last stopped; nothing is doubled or lost."""
+
+import json
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tieout.sandbox import xero
+
+KILLS = 10
+_SECONDS = 120
+
+
+def start(folder: Path) -> "subprocess.Popen[str]":
+    environ = {**os.environ, "TIEOUT_DATA": str(folder / "tieout"), "XDG_CONFIG_HOME": str(folder / "config")}
+    command = [sys.executable, "-m", "tieout", "demo", "--once", "--json"]
+    return subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def told(folder: Path) -> tuple[int, dict[str, Any], str]:
+    demo = start(folder)
+    out, err = demo.communicate(timeout=_SECONDS)
+    return demo.returncode, json.loads(out) if out else {}, err
+
+
+def whole_run_seconds(folder: Path) -> float:
+    began = time.monotonic()
+    code, _, err = told(folder)
+    assert code == 0, err
+    return time.monotonic() - began
+
+
+@pytest.mark.slow
+def test_the_demo_killed_ten_times_ends_as_if_it_had_never_been(tmp_path: Path) -> None:
+    whole = whole_run_seconds(tmp_path / "undisturbed")
+    chance, folder = random.Random(20261120), tmp_path / "killed"
+    for kill in range(KILLS):
+        demo = start(folder)
+        # Spread over the whole run, so that imports, consent, import, sending and read-back are all cut somewhere.
+        time.sleep(whole * (kill + chance.random()) / KILLS)
+        demo.send_signal(signal.SIGKILL)
+        demo.communicate(timeout=_SECONDS)
+    code, after, err = told(folder)
+    assert code == 0, (after, err)
+    _, before, _ = told(tmp_path / "undisturbed")
+    assert outcome(after) == outcome(before)
+    assert documents(folder) == documents(tmp_path / "undisturbed")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("recorded", [1, 2, 3, 4])
+def test_a_kill_between_an_intent_and_its_answer_doubles_nothing(tmp_path: Path, recorded: int) -> None:
+    chance, folder = random.Random(recorded), tmp_path / "killed"
+    demo = start(folder)
+    wait_for_attempts(folder, recorded)
+    time.sleep(chance.random() / 100)
+    demo.send_signal(signal.SIGKILL)
+    demo.communicate(timeout=_SECONDS)
+    code, after, err = told(folder)
+    assert code == 0, (after, err)
+    assert sum(documents(folder).values()) == sum(len(each["documents"]) for each in after["settlements"])
+
+
+def wait_for_attempts(folder: Path, count: int) -> None:
+    """Until so many intents are committed; looks at the product's own file, many times a second."""
+    until = time.monotonic() + _SECONDS
+    while time.monotonic() < until:
+        for path in folder.glob("**/app.db"):
+            try:
+                with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
+                    if database.execute("select count(*) from attempts").fetchone()[0] >= count:
+                        return
+            except sqlite3.OperationalError:
+                pass  # not made yet
+        time.sleep(0.002)
+    raise AssertionError("the demo recorded no attempt")
+
+
+def outcome(told: dict[str, Any]) -> list[tuple[Any, ...]]:
+    return [
+        (each["id"], each["status"], each["ties_out"], each["total_in_books"], len(each["documents"]))
+        for each in told["settlements"]
+    ]
+
+
+def documents(folder: Path) -> Counter[tuple[str, str]]:
+    """What the stand-in's own books hold: number and total of every live document, each exactly once."""
+    path = next(folder.glob("**/xero-stand-in.db"))
+    assert sqlite3.connect(path).execute("pragma integrity_check").fetchone() == ("ok",)
+    world = xero.books(path)
+    try:
+        shown = [each for each in world.evidence("documents") if each["Status"] not in ("VOIDED", "DELETED")]
+    finally:
+        world.close()
+    counted = Counter((each["number"].rpartition("-v")[0], str(each["Total"])) for each in shown)
+    assert set(counted.values()) == {1}, counted
+    return counted

@@ -24,6 +24,7 @@ sys.path.insert(0, str(ROOT))
 import sqlalchemy as sa  # noqa: E402
 import typer  # noqa: E402
 
+import tieout.sandbox  # noqa: E402
 import tieout.store  # noqa: E402
 from tieout import channels, environment, platforms  # noqa: E402
 from tieout.channels._kinds import other_formats  # noqa: E402
@@ -278,7 +279,22 @@ def pages() -> dict[Path, str]:
     """Every page of the reference with its text."""
     made = {FOLDER / name: _page(title, page.__doc__ or "", page()) for name, (title, page) in PAGES.items()}
     listed = [f"- [{title}]({name}): {_lowered(page.__doc__ or '')}" for name, (title, page) in PAGES.items()]
+    for name, text in stand_in_pages():
+        made[FOLDER / name] = text
+        listed.append(f"- [{text.partition(chr(10))[0].removeprefix('# ')}]({name})")
     return made | {FOLDER / "README.md": _page("Reference", "What there is, as the code says it.", ["\n".join(listed)])}
+
+
+def stand_in_pages() -> Iterator[tuple[str, str]]:
+    """What each stand-in says of itself: those with a module `covered` write their own page."""
+    for module in pkgutil.iter_modules(tieout.sandbox.__path__):
+        name = f"tieout.sandbox.{module.name}"
+        if module.ispkg and any(inner.name == "covered" for inner in pkgutil.iter_modules(_path(name))):
+            yield f"{module.name}-stand-in.md", importlib.import_module(f"{name}.covered").page()
+
+
+def _path(package: str) -> list[str]:
+    return list(importlib.import_module(package).__path__)
 
 
 def _page(title: str, about: str, parts: Iterable[str]) -> str:

@@ -71,7 +71,7 @@ def test_a_long_report_needs_no_memory() -> None:
     assert peak < 8_000_000
 
 
-@pytest.mark.parametrize("part", demo.parts(), ids=lambda part: part.name)
+@pytest.mark.parametrize("part", list(demo.parts()), ids=lambda part: part.name)
 def test_the_demos_files_are_those_the_code_writes(part: demo.Part) -> None:
     assert (demo.FOLDER / part.name).read_bytes() == demo.written(part)[0]
 

@@ -55,7 +55,7 @@ def read_amount(text: str, exponent: int, mark: str = "") -> Amount:
 
 
 def vote(texts: Iterable[str], exponent: int) -> str:
-    """The decimal sign that at least nine in ten of the certain values prove, or none."""
+    """The decimal sign that two thirds of the certain values prove, or none; the stated total has the last word."""
     proofs = {".": 0, ",": 0}
     for text in texts:
         try:
@@ -65,7 +65,7 @@ def vote(texts: Iterable[str], exponent: int) -> str:
         if proof:
             proofs[proof] += 1
     for sign, count in proofs.items():
-        if count and count * 10 >= sum(proofs.values()) * 9:
+        if count and count * 3 >= sum(proofs.values()) * 2:
             return sign
     return ""
 

@@ -12,7 +12,7 @@ from enum import Enum
 _FORM = re.compile(
     r"(\d{1,4})([-./])(\d{1,2})\2(\d{1,4})"
     r"(?:[T ]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d{1,6})?)?)?"
-    r"\s*(?:(Z|UTC|GMT|[A-Z]{3,4})?([+-]\d{1,2}(?::?\d{2})?)?)",
+    r"\s*(?:(Z|[A-Z]{3,4})?([+-]\d{1,2}(?::?\d{2})?)?)",
     re.ASCII,
 )
 # Zone words that mean one thing only (IST, BST and CST mean several), in hours from UTC.
@@ -51,7 +51,7 @@ class Window:
 def read_date(text: str, order: Order | None = None) -> datetime | date:
     """A moment in UTC, or the day where no time is printed. Raises Undecided and Unreadable. No zone means UTC."""
     found = _FORM.fullmatch(text.strip())
-    if found is None:
+    if found is None or (found[5] is None and found[9]):
         raise Unreadable(f"{text!r} is not a date")
     first, sign, second, third, hours, minutes, seconds, word, offset = found.groups()
     try:

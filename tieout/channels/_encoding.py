@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from tieout.channels._refused import Refused
 from tieout.core.settlement import Refusal, Warning
 
-BLOCK_BYTES = 1 << 20  # read at a time
+BLOCK_BYTES = 1 << 18  # read at a time: small enough for the processor's cache
 HEAD_BYTES = 1 << 16  # enough to see what a file is
 LINE_BYTES = 1 << 20  # the longest line; a real one has some hundred bytes
 REPLACEMENT = "\ufffd"

@@ -1,6 +1,6 @@
 """Rows by column name, numbered as in the file, a block at a time; and the blanking of columns nobody asked for.
 
-A report of a million lines is never held as rows: a block of about a megabyte is split once into one flat list, and a
+A report of a million lines is never held as rows: a block of a quarter megabyte is split once into one flat list, and a
 column is every n-th of it. The heading is row 1. There is no quoting: a tab is always the end of a field.
 """
 
@@ -34,6 +34,14 @@ class Block:
         """Only the rows at these places of the block."""
         fields = [field for at in chosen for field in self.flat[at * self.width : (at + 1) * self.width]]
         return Block([self.rows[at] for at in chosen], fields, self.positions, self.width, self.end)
+
+
+def ends_short(table: "Table", block: Block) -> bool:
+    """Whether the block ends with a line that has no line end and too few fields: the file may be cut off there."""
+    body = table.text.body
+    if block.end < len(body) or body.endswith(b"\n"):
+        return False
+    return body.count(b"\t", body.rfind(b"\n") + 1) < block.width - 1
 
 
 def heading_names(line: str) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ Such facts (the decimal sign of a doubtful amount, the order of day and month, t
 summary row that comes late) are looked up in the whole file, once, when the first row asks.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import partial
@@ -12,7 +13,7 @@ from tieout.channels._amounts import vote
 from tieout.channels._days import Order, Undecided, Unreadable, proven_order, read_date, read_window
 from tieout.channels._encoding import Text, opened
 from tieout.channels._refused import Findings, Refused, Unrecognised
-from tieout.channels._table import Block, Table, heading_line, heading_names
+from tieout.channels._table import Block, Table, ends_short, heading_line, heading_names
 from tieout.channels.amazon.layout import FREE_TEXT, Layout, as_v2, layout_of, refuse_if_lacking
 from tieout.channels.amazon.tally import AmountCache, DateCache, Tally, posted
 from tieout.core.currency import EXPONENT
@@ -20,6 +21,7 @@ from tieout.core.money import Money
 from tieout.core.settlement import Refusal
 
 Progress = Callable[[int, int], None]  # bytes read, bytes in all
+_DIGIT = re.compile("[0-9]")
 _JAPAN = (b"JPY", b"Amazon.co.jp")
 
 
@@ -65,13 +67,15 @@ class Report:
         if not self.tallies:
             self._refuse_empty()
         if self.findings.refusals:
-            raise Refused(*self.findings.refusals)
+            raise Refused(*sorted(self.findings.refusals, key=lambda refusal: refusal.row))
         return tuple(tally for tally in self.tallies.values() if tally)
 
     def parts(self, progress: Progress | None = None) -> Iterator[tuple[Tally, Block]]:
         """The rows in file order, in blocks that each belong to one settlement; summary rows are taken out."""
-        for block in self._blocks(self.findings):
-            block = self._without_summaries(block)
+        for whole in self.table.blocks(self.findings):
+            block = self._without_summaries(as_v2(whole, self.layout))
+            if ends_short(self.table, whole) and block.rows:
+                self._check_end(block)
             ids = block.column("settlement-id")
             for id in dict.fromkeys(ids):
                 same = block if ids.count(id) == len(ids) else block.take(_places(ids, id))
@@ -90,6 +94,19 @@ class Report:
             return sites
         homes = self._order_homes()
         return [site or homes.get(order, "") for site, order in zip(sites, orders, strict=True)]
+
+    def _check_end(self, block: Block) -> None:
+        """A last line that was cut in a required field is refused; behind them only blanks can be missing."""
+        row, stamps = block.rows[-1], posted(block)
+        shapes = {_DIGIT.sub("9", stamp) for stamp in stamps[:-1]}
+        if shapes and _DIGIT.sub("9", stamps[-1]) not in shapes:
+            self.findings.refuse(
+                "file-truncated", f"The last line, {row}, breaks off: the file is incomplete. Download it again.", row
+            )
+        else:
+            self.findings.warn(
+                "last-line-short", f"The last line, {row}, has no end and fewer fields than others.", row
+            )
 
     def _blocks(self, findings: Findings) -> Iterator[Block]:
         for block in self.table.blocks(findings):

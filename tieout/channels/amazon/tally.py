@@ -209,8 +209,6 @@ class Tally:
 
 
 def posted(block: Block) -> list[str]:
-    """The time of posting, or the day where no time is given."""
+    """The time of posting, or the day where the file gives no times at all."""
     stamps = block.column("posted-date-time")
-    if all(stamps):
-        return stamps
-    return [stamp or day for stamp, day in zip(stamps, block.column("posted-date"), strict=True)]
+    return stamps if any(stamps) else block.column("posted-date")

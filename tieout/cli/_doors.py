@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
@@ -102,6 +102,6 @@ def complain(text: str) -> None:
     sys.stderr.flush()
 
 
-def fail(text: str, code: Exit = Exit.FAILED) -> Any:
+def fail(text: str, code: Exit = Exit.FAILED) -> NoReturn:
     complain(text)
     raise typer.Exit(int(code))

@@ -1,5 +1,6 @@
 """`import`, `settlements`, `show`, `preview`, `send`, `explain`: the main job at the console."""
 
+import sys
 import time
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
@@ -167,7 +168,7 @@ def explain(
         actor = actor_of(product.tools)
         words = mapping.words_of(product.tools, actor.organisation, label)
         if words is None:
-            raise fail(f"No settlement is held by a label {label!r}; `tieout show` prints the labels of a held one.")
+            fail(f"No settlement is held by a label {label!r}; `tieout show` prints the labels of a held one.")
         try:
             changed = mapping.explain(product.tools, actor, words, category)
         except mapping.NotAMeaning as error:
@@ -176,17 +177,30 @@ def explain(
 
 
 def wait_for(tools: Any, organisation: str, id: str) -> Any:
-    """The operation once it has ended; its own deadline bounds the wait."""
+    """The operation once it has ended; its own deadline bounds the wait. On a console its progress is shown."""
     from tieout.sync import operations
 
+    shown = ""
     while True:
         operation = operations.view(tools, organisation, id)
         assert operation is not None, "it was begun a moment ago"
+        shown = _tell(operation, shown)
         if operation.ended_at is not None:
             return operation
         if operation.deadline < tools.now():
             operations.expire(tools, organisation)
         time.sleep(_POLL_SECONDS)
+
+
+def _tell(operation: Any, shown: str) -> str:
+    """One line that writes over itself: how far it is, in the operation's own words."""
+    if not sys.stderr.isatty():
+        return ""
+    line = "" if operation.ended_at else f"{operation.done} of {operation.of}  {operation.message}"[:110]
+    if line != shown:
+        sys.stderr.write(f"\r{line}\033[K")
+        sys.stderr.flush()
+    return line
 
 
 def plain(value: Any) -> Any:

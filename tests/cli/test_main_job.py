@@ -1,0 +1,104 @@
+"""The main job at the console: the same verbs, exit codes and JSON that scripts rely on."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tieout.app import main
+
+SAMPLES = Path(__file__).parent.parent / "channels" / "amazon"
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs one command in this process, over a data folder of its own; gives exit code, output and errors."""
+    monkeypatch.setenv("TIEOUT_DATA", str(tmp_path / "tieout"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.delenv("TIEOUT_DATABASE_URL", raising=False)
+
+    def command(*arguments: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        code = main(list(arguments))
+        told = capsys.readouterr()
+        return code, told.out, told.err
+
+    return command
+
+
+def test_inspect_prints_what_scripts_rely_on(run: Run) -> None:
+    code, out, _ = run("inspect", str(SAMPLES / "amazon_v2_uk_two_months.txt"), "--json", "--zone", "UTC")
+    (found,) = json.loads(out)
+    (settlement,) = found["settlements"]
+    assert code == 0
+    assert found["channel"] == "amazon"
+    assert settlement["months"] == {"2026-06": "198.57", "2026-07": "41.40"}
+    assert {name: settlement[name] for name in ("id", "currency", "total", "lines_sum", "difference", "rows")} == {
+        "id": "26100000102",
+        "currency": "GBP",
+        "total": "239.97",
+        "lines_sum": "239.97",
+        "difference": "0.00",
+        "rows": 187,
+    }
+    assert {"category": "reserve.previous", "amount": "42.10", "rows": 1} in settlement["categories"]
+
+
+def test_inspect_names_an_unknown_label_with_the_money_at_stake(run: Run) -> None:
+    _, out, _ = run("inspect", str(SAMPLES / "amazon_v2_unknown_type.txt"), "--json")
+    (label,) = json.loads(out)[0]["settlements"][0]["unknown_labels"]
+    assert (label["amount"], label["rows"]) == ("-7.45", 1)
+    assert "Quantum Shelf Fee" in label["label"]
+
+
+def test_inspect_refuses_with_exit_code_3_and_reads_the_other_files(run: Run, tmp_path: Path) -> None:
+    empty = tmp_path / "empty.txt"
+    empty.touch()
+    files = [empty, SAMPLES / "amazon_v2_broken_total.txt", SAMPLES / "amazon_v2_uk.txt", tmp_path / "missing.txt"]
+    code, out, _ = run("inspect", "--json", *map(str, files))
+    found = json.loads(out)
+    assert code == 3
+    refused = [each.get("refused", {}).get("code") for each in found]
+    assert refused == ["file_empty", "source-total-mismatch", None, "file_unreadable"]
+    assert all({"code", "message", "row"} <= set(each["refused"]) for each in found if "refused" in each)
+
+
+def test_the_demo_ends_well_and_its_words_can_be_read_at_the_console(run: Run, monkeypatch: Any) -> None:
+    code, out, err = run("demo", "--once", "--json")
+    told = json.loads(out)
+    assert code == 0, err
+    assert [each["status"] for each in told["settlements"]] == ["sent", "sent", "sent", "unknown-rows"]
+    assert [each["ties_out"] for each in told["settlements"]] == [True, True, True, False]
+    assert told["settlements"][3]["reason"] == "row-type-unknown"
+
+
+def test_a_wrong_setting_is_one_sentence_and_exit_code_5(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIEOUT_PORT", "eighty")
+    code, out, err = run("settlements")
+    assert (code, out) == (5, "")
+    assert "TIEOUT_PORT" in err and "Traceback" not in err
+
+
+def test_without_an_organisation_the_next_step_is_named(run: Run) -> None:
+    code, _, err = run("settlements")
+    assert code == 1
+    assert "tieout serve" in err
+
+
+def test_sim_prints_the_object_that_scripts_rely_on(run: Run) -> None:
+    code, out, _ = run("sim", "--seeds", "20", "--start", "100", "--profile", "posting", "--json")
+    told = json.loads(out)
+    assert code == 0
+    assert set(told) == {"profile", "design", "seeds", "violations", "runs_per_second", "trace_hash"}
+    assert (told["profile"], told["design"], told["seeds"], told["violations"]) == ("posting", "D5", 20, [])
+    assert json.loads(run("sim", "--seeds", "20", "--start", "100", "--json")[1])["trace_hash"] == told["trace_hash"]
+
+
+def test_web_and_worker_need_postgresql_and_say_so(run: Run) -> None:
+    for command in ("web", "worker"):
+        code, _, err = run(command)
+        assert code == 5
+        assert "PostgreSQL" in err

@@ -62,9 +62,13 @@ class RecordingJobs:
     kinds: dict[str, Callable[..., Any]] = field(default_factory=dict)
     asked: dict[str, tuple[str, dict[str, Any], str]] = field(default_factory=dict)
     waiting: list[str] = field(default_factory=list)
+    timetable: dict[str, int] = field(default_factory=dict)
 
     def register(self, kind: str, function: Callable[..., Any]) -> None:
         self.kinds[kind] = function
+
+    def schedule(self, kind: str, every_seconds: int, lane: str = "background") -> None:
+        self.timetable[kind] = every_seconds
 
     def enqueue(self, kind: str, key: str, arguments: dict[str, Any], lane: str = "background") -> None:
         if key not in self.asked:

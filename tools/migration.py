@@ -34,6 +34,16 @@ def upgrade() -> None:
 {calls}
 '''
 
+SECURITY = '''
+
+def _own_rows_only(table: str) -> None:
+    """PostgreSQL shows and takes only rows of the organisation that a transaction was opened for, if for one."""
+    if op.get_bind().dialect.name == "postgresql":
+        own = "coalesce(current_setting('tieout.organisation', true), '') IN ('', organisation)"
+        op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY")
+        op.execute(f"CREATE POLICY own_rows ON {table} USING ({own})")
+'''
+
 
 def main(revision: str, name: str, *tables: str) -> int:
     load_tables()
@@ -50,7 +60,7 @@ def main(revision: str, name: str, *tables: str) -> int:
         print("tables and migrations agree")
         return 1
     wanted = [each for each in operations.ops if not tables or getattr(each, "table_name", None) in tables]
-    functions = [(function_name(operation), body(operation)) for operation in wanted]
+    functions = [(function_name(operation), body(operation) + security(operation)) for operation in wanted]
     text = HEAD.format(
         title=name.replace("_", " ").capitalize(),
         revision=revision,
@@ -58,6 +68,7 @@ def main(revision: str, name: str, *tables: str) -> int:
         calls="\n".join(f"    {function}()" for function, _ in functions),
     )
     text += "".join(f"\n\ndef {function}() -> None:\n{code}\n" for function, code in functions)
+    text += SECURITY if "_own_rows_only(" in text else ""
     path = MIGRATIONS / "versions" / f"{revision}_{name}.py"
     path.parent.mkdir(exist_ok=True)
     path.write_text(text, encoding="utf-8")
@@ -81,6 +92,13 @@ def body(operation: ops.MigrateOperation) -> str:
     for ours, plain in (("Amount4", "sa.BigInteger()"), ("Moment", "sa.String(length=32)")):
         code = re.sub(rf"\b{ours}\([^)]*\)", plain, code)
     return code
+
+
+def security(operation: ops.MigrateOperation) -> str:
+    if isinstance(operation, ops.CreateTableOp):
+        key = operation.to_table().primary_key.columns.keys()
+        return f'\n    _own_rows_only("{operation.table_name}")' if key[:1] == ["organisation"] else ""
+    return ""
 
 
 if __name__ == "__main__":

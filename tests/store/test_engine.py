@@ -1,13 +1,19 @@
 """Two doors to one database: one writes and is alone while it does, one cannot write at all."""
 
+import ast
 import threading
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from tests.conftest import START
+from tieout.store import engine
 from tieout.store.dialect import claim, claimable, insert_missing
 from tieout.store.engine import Engines, open_engines, read, sqlite_facts, wal_is_safe, write
 from tieout.store.types import Amount4, Moment
@@ -128,9 +134,31 @@ def test_what_is_no_exact_amount_is_refused(sqlite_engines: Engines, wrong: obje
         db.execute(AMOUNTS.insert().values(amount=wrong))
 
 
-def test_moments_come_back_aware_and_sort_as_time(scratch: Engines) -> None:
-    from datetime import timedelta, timezone
+@pytest.mark.parametrize(
+    "reckon",
+    [
+        lambda amount: amount * 2,
+        lambda amount: 2 * amount,
+        lambda amount: amount * amount,
+        lambda amount: amount + amount,
+        lambda amount: amount - Decimal(1),
+        lambda amount: amount / 2,
+        lambda amount: amount % 2,
+    ],
+)
+def test_arithmetic_on_amounts_in_sql_is_refused(reckon: Callable[[Any], Any]) -> None:
+    """Its result would leave the type of the column and be raw units of a ten-thousandth."""
+    with pytest.raises(TypeError, match="only summed, compared and ordered"):
+        reckon(AMOUNTS.c.amount)
 
+
+def test_no_query_of_the_store_averages() -> None:
+    for path in sorted(Path(engine.__file__).parent.glob("*.py")):
+        called = {node.attr for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Attribute)}
+        assert "avg" not in called, path.name
+
+
+def test_moments_come_back_aware_and_sort_as_time(scratch: Engines) -> None:
     late = START.astimezone(timezone(timedelta(hours=14))) + timedelta(microseconds=1)
     with write(scratch, "org-1") as db:
         db.execute(AMOUNTS.insert(), [{"at": late}, {"at": START}])
@@ -168,8 +196,6 @@ def test_the_facts_that_doctor_shows(sqlite_engines: Engines, folder: Path) -> N
 
 
 def test_wal_on_an_unsafe_library_is_not_safe(sqlite_engines: Engines) -> None:
-    from dataclasses import replace
-
     facts = sqlite_facts(sqlite_engines)
     assert not replace(facts, version=(3, 40, 1), journal_mode="wal").is_safe
     assert replace(facts, version=(3, 40, 1), journal_mode="delete").is_safe
@@ -183,9 +209,15 @@ def test_an_unsafe_library_keeps_to_the_rollback_journal(folder: Path, monkeypat
     engines.dispose()
 
 
+def test_the_package_with_an_affected_sqlite_is_in_no_list_of_packages() -> None:
+    """pysqlite3-binary bundles SQLite 3.51.1 and takes the place of pysqlite3, whose import name it shares."""
+    lists = sorted(Path(__file__).parents[2].glob("requirements*.lock"))
+    assert lists and not [path for path in lists if "pysqlite3-binary" in path.read_text()]
+
+
 def test_every_connection_syncs_at_commit_and_maps_no_memory(sqlite_engines: Engines) -> None:
-    for engine in (sqlite_engines.writing, sqlite_engines.reading):
-        with engine.connect() as connection:
+    for each in (sqlite_engines.writing, sqlite_engines.reading):
+        with each.connect() as connection:
             found = [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("synchronous", "foreign_keys")]
             assert found == [2, 1]
             assert connection.exec_driver_sql("PRAGMA mmap_size").scalar() in (0, None)

@@ -9,9 +9,9 @@ import pytest
 import sqlalchemy as sa
 from alembic import command
 
-from tests.conftest import START
+from tests.conftest import MASTER_KEYS, START, add_organisation
 from tieout.store import backup
-from tieout.store.engine import Engines, open_engines
+from tieout.store.engine import Engines, open_engines, read, write
 from tieout.store.metadata import METADATA
 from tieout.store.organisations import ORGANISATIONS
 from tieout.store.schema import (
@@ -23,6 +23,7 @@ from tieout.store.schema import (
     prepare,
     revision,
 )
+from tieout.store.vault import ORGANISATION_KEYS, Vault
 
 ROW = {"id": "org-1", "name": "One", "country": "GB", "zone": "Europe/London", "created_at": START}
 
@@ -53,6 +54,8 @@ def test_an_empty_database_is_prepared_and_a_prepared_one_left_alone(empty: Engi
     again = prepare(empty, folder / "backups")
     assert (again.before, again.now, again.copy) == (newest_revision(), newest_revision(), None)
     assert revision(empty) == newest_revision()
+    if empty.is_sqlite:
+        assert {path.stat().st_mode & 0o777 for path in folder.glob("app.db*")} == {0o600}
 
 
 def test_rows_survive_an_upgrade_and_a_copy_of_before_is_kept(empty: Engines, folder: Path) -> None:
@@ -177,3 +180,34 @@ def test_columns_are_of_types_that_both_databases_keep_exactly() -> None:
             name = f"{table.name}.{column.name} is {kind!r}"
             assert not isinstance(impl, sa.Numeric | sa.Enum | sa.DateTime | sa.Uuid), name
             assert not isinstance(kind, sa.JSON) or not kind._variant_mapping, name
+
+
+@pytest.mark.pg
+def test_postgresql_shows_only_the_rows_of_the_organisation_even_where_a_query_forgets_to_ask(
+    pg_engines: Engines,
+) -> None:
+    vault = Vault(pg_engines, MASTER_KEYS)
+    for name in ("org-1", "org-2"):
+        add_organisation(pg_engines, vault, name)
+    everything = sa.select(ORGANISATION_KEYS.c.organisation).order_by(ORGANISATION_KEYS.c.organisation)
+    for open_for in (read, write):
+        with open_for(pg_engines, "org-1") as db:
+            assert db.execute(everything).scalars().all() == ["org-1"]
+        with open_for(pg_engines, "") as db:
+            assert db.execute(everything).scalars().all() == ["org-1", "org-2"]
+    with pytest.raises(sa.exc.ProgrammingError, match="row-level security"), write(pg_engines, "org-1") as db:
+        db.execute(
+            ORGANISATION_KEYS.insert().values(organisation="org-2", version=9, master="", wrapped="", created_at=START)
+        )
+    with write(pg_engines, "org-1") as db:
+        assert db.execute(ORGANISATION_KEYS.delete()).rowcount == 1
+    with read(pg_engines, "") as db:
+        assert db.execute(everything).scalars().all() == ["org-2"]
+
+
+@pytest.mark.pg
+def test_every_table_of_organisations_is_under_row_security(pg_engines: Engines) -> None:
+    query = "SELECT tablename FROM pg_policies JOIN pg_class ON relname = tablename WHERE relforcerowsecurity"
+    with pg_engines.reading.begin() as connection:
+        secured = set(connection.execute(sa.text(query)).scalars())
+    assert secured == {table.name for table in load_tables().sorted_tables} - ABOVE_ORGANISATIONS

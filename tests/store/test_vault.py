@@ -146,7 +146,7 @@ def test_a_wrapped_key_cannot_be_moved_to_another_organisation(
     engines: Engines, vault: Vault, organisation: str, other_organisation: str
 ) -> None:
     stolen = sa.select(ORGANISATION_KEYS.c.wrapped).where(ORGANISATION_KEYS.c.organisation == organisation)
-    with write(engines, other_organisation) as db:
+    with write(engines, "") as db:
         wrapped = db.execute(stolen).scalar_one()
         mine = ORGANISATION_KEYS.c.organisation == other_organisation
         db.execute(ORGANISATION_KEYS.update().where(mine).values(wrapped=wrapped))

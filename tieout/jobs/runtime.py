@@ -139,6 +139,8 @@ class DurableJobs:
 
         assert self._client is None, "jobs are started once"
         _quiet()
+        if self._is_sqlite:
+            Path(sa.make_url(self._url).database or "").touch(mode=0o600)  # for its owner only
         DBOS.migrate(self._url)  # with DBOS's own engine: its migration begins transactions itself
         self._engine = self._make_engine(self._url)
         self._client = DBOSClient(

@@ -35,7 +35,7 @@ def make(engines: Engines, jobs_url: str, folder: Path, now: datetime, keep: int
     Raises BackupFailed; on PostgreSQL always, since its own tools do that better.
     """
     if not engines.is_sqlite:
-        raise BackupFailed("PostgreSQL is backed up with its own tools: pg_dump, or the archive of its log")
+        raise BackupFailed("PostgreSQL is backed up by its own tools: pg_dump --enable-row-security, or its archive")
     moment = now.strftime("%Y%m%dT%H%M%SZ")
     jobs = _copy_jobs(jobs_url, folder / f"{moment}-1-jobs.db")
     product = copy_verified(engines.writing, folder / f"{moment}-2-app.db")

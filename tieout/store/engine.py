@@ -108,13 +108,24 @@ def sqlite_facts(engines: Engines) -> SqliteFacts:
 
 @contextmanager
 def write(engines: Engines, organisation: str) -> Iterator[Db]:
-    """A transaction that commits at the end and rolls back on any exception."""
+    """A transaction that commits at the end and rolls back on any exception.
+
+    An empty organisation stands above them all: for signing in and for what belongs to the whole installation.
+    """
     with engines.writing.begin() as connection:
-        yield Db(connection, organisation)
+        yield _opened_for(connection, organisation)
 
 
 @contextmanager
 def read(engines: Engines, organisation: str) -> Iterator[Db]:
     """A transaction that cannot write, on either database."""
     with engines.reading.begin() as connection:
-        yield Db(connection, organisation)
+        yield _opened_for(connection, organisation)
+
+
+def _opened_for(connection: sa.Connection, organisation: str) -> Db:
+    """PostgreSQL's row security then shows only this organisation's rows, even to a query that forgets to ask."""
+    if connection.dialect.name == "postgresql":
+        told = sa.text("SELECT set_config('tieout.organisation', :organisation, true)")
+        connection.execute(told, {"organisation": organisation})
+    return Db(connection, organisation)

@@ -1,14 +1,17 @@
 """Column types: exact amounts, aware moments, months. No float enters a row."""
 
+import operator
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
+from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import TypeDecorator
 
 _LARGEST = 2**63 - 1
+_ARITHMETIC = {operator.add, operator.sub, operator.mul, operator.truediv, operator.floordiv, operator.mod}
 
 
 class Amount4(TypeDecorator[Decimal]):
@@ -19,6 +22,21 @@ class Amount4(TypeDecorator[Decimal]):
 
     impl = sa.BigInteger
     cache_ok = True
+
+    class Comparator(TypeDecorator.Comparator[Decimal]):
+        """Refuses arithmetic: its result would leave the type and be raw units. SUM stays."""
+
+        def operate(self, op: OperatorType, *other: Any, **options: Any) -> sa.ColumnElement[Any]:
+            if op in _ARITHMETIC:
+                raise TypeError("in SQL amounts are only summed, compared and ordered")
+            return super().operate(op, *other, **options)
+
+        def reverse_operate(self, op: OperatorType, other: Any, **options: Any) -> sa.ColumnElement[Any]:
+            if op in _ARITHMETIC:
+                raise TypeError("in SQL amounts are only summed, compared and ordered")
+            return super().reverse_operate(op, other, **options)
+
+    comparator_factory = Comparator
 
     def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> int | None:
         if value is None:

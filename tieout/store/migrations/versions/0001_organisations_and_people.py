@@ -58,6 +58,7 @@ def _create_operations() -> None:
         sa.Column("ended_at", sa.String(length=32), nullable=True),
         sa.PrimaryKeyConstraint("organisation", "id", name=op.f("pk_operations")),
     )
+    _own_rows_only("operations")
 
 
 def _change_operations() -> None:
@@ -76,6 +77,7 @@ def _create_organisation_keys() -> None:
         sa.Column("created_at", sa.String(length=32), nullable=False),
         sa.PrimaryKeyConstraint("organisation", "version", name=op.f("pk_organisation_keys")),
     )
+    _own_rows_only("organisation_keys")
 
 
 def _create_organisations() -> None:
@@ -113,6 +115,7 @@ def _create_settings() -> None:
         sa.Column("created_at", sa.String(length=32), nullable=False),
         sa.PrimaryKeyConstraint("organisation", "version", name=op.f("pk_settings")),
     )
+    _own_rows_only("settings")
 
 
 def _create_sign_in_tries() -> None:
@@ -167,6 +170,7 @@ def _create_members() -> None:
         sa.ForeignKeyConstraint(["person"], ["persons.id"], name=op.f("fk_members_person")),
         sa.PrimaryKeyConstraint("organisation", "person", name=op.f("pk_members")),
     )
+    _own_rows_only("members")
 
 
 def _change_members() -> None:
@@ -184,3 +188,11 @@ def _create_one_use_links() -> None:
         sa.ForeignKeyConstraint(["person"], ["persons.id"], name=op.f("fk_one_use_links_person")),
         sa.PrimaryKeyConstraint("digest", name=op.f("pk_one_use_links")),
     )
+
+
+def _own_rows_only(table: str) -> None:
+    """PostgreSQL shows and takes only rows of the organisation that a transaction was opened for, if for one."""
+    if op.get_bind().dialect.name == "postgresql":
+        own = "coalesce(current_setting('tieout.organisation', true), '') IN ('', organisation)"
+        op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY")
+        op.execute(f"CREATE POLICY own_rows ON {table} USING ({own})")

@@ -32,6 +32,7 @@ def _create_books_contacts() -> None:
         sa.Column("seen_at", sa.String(length=32), nullable=False),
         sa.PrimaryKeyConstraint("organisation", "connection", "name", name=op.f("pk_books_contacts")),
     )
+    _own_rows_only("books_contacts")
 
 
 def _create_budgets() -> None:
@@ -48,6 +49,7 @@ def _create_budgets() -> None:
         sa.Column("blocked_code", sa.String(length=64), nullable=False),
         sa.PrimaryKeyConstraint("organisation", "connection", name=op.f("pk_budgets")),
     )
+    _own_rows_only("budgets")
 
 
 def _create_call_slots() -> None:
@@ -61,6 +63,7 @@ def _create_call_slots() -> None:
         sa.Column("ended_at", sa.String(length=32), nullable=True),
         sa.PrimaryKeyConstraint("organisation", "id", name=op.f("pk_call_slots")),
     )
+    _own_rows_only("call_slots")
 
 
 def _change_call_slots() -> None:
@@ -77,6 +80,7 @@ def _create_charts() -> None:
         sa.Column("record", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("organisation", "connection", name=op.f("pk_charts")),
     )
+    _own_rows_only("charts")
 
 
 def _create_connection_drafts() -> None:
@@ -97,6 +101,7 @@ def _create_connection_drafts() -> None:
         sa.Column("connection", sa.String(length=36), nullable=False),
         sa.PrimaryKeyConstraint("organisation", "id", name=op.f("pk_connection_drafts")),
     )
+    _own_rows_only("connection_drafts")
 
 
 def _create_connections() -> None:
@@ -121,6 +126,7 @@ def _create_connections() -> None:
         sa.Column("checked_at", sa.String(length=32), nullable=True),
         sa.PrimaryKeyConstraint("organisation", "id", name=op.f("pk_connections")),
     )
+    _own_rows_only("connections")
 
 
 def _change_connections() -> None:
@@ -172,3 +178,12 @@ def _create_mappings() -> None:
         sa.Column("created_at", sa.String(length=32), nullable=False),
         sa.PrimaryKeyConstraint("organisation", "version", name=op.f("pk_mappings")),
     )
+    _own_rows_only("mappings")
+
+
+def _own_rows_only(table: str) -> None:
+    """PostgreSQL shows and takes only rows of the organisation that a transaction was opened for, if for one."""
+    if op.get_bind().dialect.name == "postgresql":
+        own = "coalesce(current_setting('tieout.organisation', true), '') IN ('', organisation)"
+        op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY")
+        op.execute(f"CREATE POLICY own_rows ON {table} USING ({own})")

@@ -38,6 +38,7 @@ def _create_sends() -> None:
         sa.Column("recorded_at", sa.String(length=32), nullable=False),
         sa.PrimaryKeyConstraint("organisation", "id", name=op.f("pk_sends")),
     )
+    _own_rows_only("sends")
 
 
 def _create_settlements() -> None:
@@ -76,6 +77,7 @@ def _create_settlements() -> None:
             name=op.f("uq_settlements_organisation_channel_number_version"),
         ),
     )
+    _own_rows_only("settlements")
 
 
 def _change_settlements() -> None:
@@ -97,6 +99,7 @@ def _create_statements() -> None:
         sa.Column("kept_bytes", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("organisation", "digest", name=op.f("pk_statements")),
     )
+    _own_rows_only("statements")
 
 
 def _change_statements() -> None:
@@ -127,6 +130,7 @@ def _create_plans() -> None:
             "organisation", "settlement", "version", name=op.f("uq_plans_organisation_settlement_version")
         ),
     )
+    _own_rows_only("plans")
 
 
 def _create_statement_chunks() -> None:
@@ -143,6 +147,7 @@ def _create_statement_chunks() -> None:
         ),
         sa.PrimaryKeyConstraint("organisation", "digest", "number", name=op.f("pk_statement_chunks")),
     )
+    _own_rows_only("statement_chunks")
 
 
 def _create_postings() -> None:
@@ -182,6 +187,7 @@ def _create_postings() -> None:
         ),
         sa.UniqueConstraint("organisation", "plan", "part", name=op.f("uq_postings_organisation_plan_part")),
     )
+    _own_rows_only("postings")
 
 
 def _change_postings() -> None:
@@ -215,6 +221,7 @@ def _create_attempts() -> None:
         sa.PrimaryKeyConstraint("organisation", "id", name=op.f("pk_attempts")),
         sa.UniqueConstraint("organisation", "posting", "number", name=op.f("uq_attempts_organisation_posting_number")),
     )
+    _own_rows_only("attempts")
 
 
 def _change_attempts() -> None:
@@ -240,8 +247,17 @@ def _create_followups() -> None:
         ),
         sa.PrimaryKeyConstraint("organisation", "posting", "kind", name=op.f("pk_followups")),
     )
+    _own_rows_only("followups")
 
 
 def _change_followups() -> None:
     with op.batch_alter_table("followups", schema=None) as batch_op:
         batch_op.create_index("ix_followups_due", ["organisation", "connection", "next_at"], unique=False)
+
+
+def _own_rows_only(table: str) -> None:
+    """PostgreSQL shows and takes only rows of the organisation that a transaction was opened for, if for one."""
+    if op.get_bind().dialect.name == "postgresql":
+        own = "coalesce(current_setting('tieout.organisation', true), '') IN ('', organisation)"
+        op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY")
+        op.execute(f"CREATE POLICY own_rows ON {table} USING ({own})")

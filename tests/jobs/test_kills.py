@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from tests.jobs.worker import KIND, jobs_for
-from tieout.jobs import JobState
+from tests.jobs.worker import KIND, SPAN, jobs_for
+from tieout.jobs import BACKGROUND, LANES, JobState
 from tieout.jobs.runtime import DurableJobs
 from tieout.store.engine import make_engine
 
@@ -163,3 +163,22 @@ def test_a_second_worker_on_the_same_sqlite_folder_does_not_start(folder: Path) 
     finally:
         first.kill()
         first.wait()
+
+
+@pytest.mark.pg
+@pytest.mark.parametrize("address", ["postgresql"], indirect=True)
+def test_the_share_of_an_organisation_holds_over_all_workers(asking: DurableJobs, begin: Begin, folder: Path) -> None:
+    """With an engine that begins its transactions late, counting and claiming would race between workers."""
+    begin(), begin()
+    until(lambda: len(list(folder.glob("ready-*"))) == 2)
+    for number in range(10):
+        for share in ("a", "b"):
+            asking.enqueue(SPAN, f"{share}{number}", {"organisation": share})
+    until(lambda: states(asking) == {JobState.DONE: 20})
+    at_once: Counter[str] = Counter()
+    most: Counter[str] = Counter()
+    for line in effects(folder):
+        share, what = line.split()
+        at_once[share] += 1 if what == "begin" else -1
+        most[share] = max(most[share], at_once[share])
+    assert 1 < most["a"] <= LANES[BACKGROUND].per_share and 1 < most["b"] <= LANES[BACKGROUND].per_share, most

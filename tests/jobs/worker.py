@@ -14,7 +14,7 @@ from tieout.jobs import hold, step
 from tieout.jobs.runtime import DurableJobs
 from tieout.store.engine import make_engine
 
-KIND = "four_steps"
+KIND, SPAN = "four_steps", "span"
 
 
 class Worker:
@@ -30,6 +30,12 @@ class Worker:
         self.die("later")
         step("third", self.slow, name=name, seconds=seconds)
         return step("fourth", self.effect, name=name, what=f"fourth {type(kept).__name__} {kept}")
+
+    def span(self, organisation: str) -> None:
+        """Says when it begins and ends, in the order of the one file all workers append to."""
+        self.effect(organisation, "begin")
+        time.sleep(0.4)
+        self.effect(organisation, "end")
 
     def first(self, name: str, amount: Decimal) -> Decimal:
         self.effect(name, "first")
@@ -60,6 +66,7 @@ def jobs_for(address: str, folder: Path) -> DurableJobs:
     urls = [f"sqlite:///{folder}/jobs.db", f"sqlite:///{folder}/app.db"] if address == "sqlite" else [address] * 2
     jobs = DurableJobs(urls[0], urls[1], make_engine)
     jobs.register(KIND, Worker(folder).four_steps)
+    jobs.register(SPAN, Worker(folder).span)
     return jobs
 
 

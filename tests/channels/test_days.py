@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tieout.channels._days import Order, Undecided, Unreadable, proven_order, read_date, read_window
+from tieout.channels._days import Order, Undecided, proven_order, read_date, read_window
+from tieout.channels._refused import Unreadable
 
 MOMENT = datetime(2026, 6, 17, 14, 5, 3, tzinfo=UTC)
 

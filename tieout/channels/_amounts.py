@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from tieout.channels._refused import Unreadable
+
 # Groups of three by space, no-break space, narrow no-break space or thin space.
 _SPACES = re.compile(r"(?<=[0-9])[ \u00a0\u202f\u2009](?=[0-9]{3}(?![0-9]))")
 _PLAIN = re.compile(r"(-?)([0-9]{1,15})\.([0-9]{2})")
@@ -19,15 +21,7 @@ _SHAPE = re.compile(
 _DIGITS = 15
 
 
-class Unreadable(ValueError):
-    """Not an amount. `code` is amount_unparsable or precision_excess."""
-
-    def __init__(self, code: str, reason: str) -> None:
-        self.code = code
-        super().__init__(reason)
-
-
-class Doubtful(ValueError):
+class Doubtful(Unreadable):
     """Could be read two ways; the file's other values decide."""
 
 
@@ -41,7 +35,10 @@ class Amount:
 
 
 def read_amount(text: str, exponent: int, mark: str = "") -> Amount:
-    """One amount; `mark` is the file's decimal sign, if its vote was taken. Raises Unreadable or Doubtful."""
+    """One amount; `mark` is the file's decimal sign, if its vote was taken.
+
+    Raises Doubtful, or Unreadable with the code amount_unparsable or precision_excess.
+    """
     if exponent == 2 and (plain := _PLAIN.fullmatch(text)):
         minor = int(plain[2] + plain[3])
         return Amount(-minor if plain[1] else minor, ".")
@@ -60,7 +57,7 @@ def vote(texts: Iterable[str], exponent: int) -> str:
     for text in texts:
         try:
             proof = read_amount(text, exponent).mark
-        except (Unreadable, Doubtful):
+        except Unreadable:
             continue
         if proof:
             proofs[proof] += 1
@@ -101,7 +98,7 @@ def _one_sign(whole: str, sign: str, rest: str, exponent: int, mark: str) -> tup
     if may_group and exponent == 0 and sign == ",":
         return _scaled(whole + rest, "", exponent), ""  # yen: the comma only ever groups
     if may_group and not mark:
-        raise Doubtful(f"{whole}{sign}{rest}")
+        raise Doubtful("amount_unparsable", f"{whole}{sign}{rest}")
     if may_group and sign != mark:
         return _scaled(whole + rest, "", exponent), ""
     return _scaled(whole, rest, exponent), sign

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 
+from tieout.channels._refused import Unreadable
+
 _FORM = re.compile(
     r"(\d{1,4})([-./])(\d{1,2})\2(\d{1,4})"
     r"(?:[T ]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d{1,6})?)?)?"
@@ -27,12 +29,8 @@ class Order(Enum):
     MONTH_FIRST = "month/day"
 
 
-class Undecided(ValueError):
+class Undecided(Unreadable):
     """Day and month could be either way round; the window decides."""
-
-
-class Unreadable(ValueError):
-    """Not a date that exists, or not in a form that reports use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +50,7 @@ def read_date(text: str, order: Order | None = None) -> datetime | date:
     """A moment in UTC, or the day where no time is printed. Raises Undecided and Unreadable. No zone means UTC."""
     found = _FORM.fullmatch(text.strip())
     if found is None or (found[5] is None and found[9]):
-        raise Unreadable(f"{text!r} is not a date")
+        raise Unreadable("date_unparsable", f"{text!r} is not a date")
     first, sign, second, third, hours, minutes, seconds, word, offset = found.groups()
     try:
         day = _day(first, sign, second, third, order)
@@ -63,7 +61,7 @@ def read_date(text: str, order: Order | None = None) -> datetime | date:
     except Undecided:
         raise
     except (ValueError, KeyError, OverflowError) as error:
-        raise Unreadable(f"{text!r} is not a date that exists") from error
+        raise Unreadable("date_unparsable", f"{text!r} is not a date that exists") from error
 
 
 def _day(first: str, sign: str, second: str, third: str, order: Order | None) -> date:
@@ -75,7 +73,7 @@ def _day(first: str, sign: str, second: str, third: str, order: Order | None) ->
         month, day = int(second), int(first)
         if sign != ".":
             if order is None:
-                raise Undecided
+                raise Undecided("date_unparsable", "day and month could be either way round")
             if order is Order.MONTH_FIRST:
                 month, day = day, month
     else:
@@ -100,7 +98,7 @@ def read_window(start: str, end: str, order: Order | None = None) -> Window:
     first, last = read_date(start, order), read_date(end, order)
     window = Window(_moment(first), _moment(last) if isinstance(last, datetime) else _moment(last) + SLACK)
     if window.start > window.end:
-        raise Unreadable(f"the period ends ({end}) before it starts ({start})")
+        raise Unreadable("date_unparsable", f"the period ends ({end}) before it starts ({start})")
     return window
 
 

@@ -23,6 +23,14 @@ class Unrecognised(Refused):
         super().__init__(Refusal(code, message, row))
 
 
+class Unreadable(ValueError):
+    """One value is no amount or no date. Never leaves the room: it becomes a refusal with its row."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        self.code = code
+        super().__init__(reason)
+
+
 @dataclass(slots=True)
 class Findings:
     """Refusals and warnings in the order of their discovery. Raises Refused once there are more than enough."""

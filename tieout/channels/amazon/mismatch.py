@@ -1,7 +1,6 @@
 """A settlement that does not tie: what is refused, by how much, and which rows are worth a look."""
 
 from collections.abc import Iterator
-from itertools import islice
 
 from tieout.channels.amazon.report import Report
 from tieout.channels.amazon.tally import Tally
@@ -9,7 +8,7 @@ from tieout.core.money import Money
 from tieout.core.settlement import Refusal
 
 _MOST = 10  # candidates named
-_MOST_PAIRED = 200_000  # rows among which pairs are looked for
+_MOST_PAIRED = 100_000  # distinct amounts among which pairs are looked for
 
 
 def mismatch(content: bytes, tally: Tally) -> Refusal:
@@ -21,7 +20,7 @@ def mismatch(content: bytes, tally: Tally) -> Refusal:
     return Refusal(
         "source-total-mismatch",
         f"Settlement {tally.id}: the file says {tally.total}, its rows add up to {added}:"
-        f" {abs(difference).amount} apart.{look} Download the file again and import that one.",
+        f" {abs(difference).amount:f} apart.{look} Download the file again and import that one.",
         tally.row,
         tally.id,
         candidates,
@@ -33,35 +32,51 @@ def _listed(rows: tuple[int, ...]) -> str:
 
 
 def _candidates(content: bytes, tally: Tally, difference: int) -> tuple[tuple[int, ...], str]:
-    """Rows that would explain the difference, the likeliest explanation alone."""
-    rows = list(islice(_rows(content, tally), _MOST_PAIRED))
-    seen: set[tuple[str, ...]] = set()
-    doubled = []
-    for row, minor, fields in rows:
-        if minor == difference and fields in seen:
-            doubled.append(row)
-        seen.add(fields)
-    single = [row for row, minor, _ in rows if minor == difference]
-    missing = [row for row, minor, _ in rows if minor == -difference]
-    turned = [row for row, minor, _ in rows if 2 * minor == difference]
-    for found, why in (
-        (doubled, "a row that stands there twice and amounts to the difference"),
-        (single, "a row that amounts to the difference, perhaps one too many"),
-        (turned, "a row of half the difference, perhaps with the wrong sign"),
-        (missing, "a row that would cancel the difference, perhaps once too few"),
+    """Rows that would explain the difference, and how; the likeliest explanation alone."""
+    found = _Suspects(difference)
+    for row, minor, fields in _rows(content, tally):
+        found.look(row, minor, fields)
+    for rows, why in (
+        (found.doubled, "a row that stands there twice and amounts to the difference"),
+        (found.equal, "a row that amounts to the difference, perhaps one too many"),
+        (found.turned, "a row of half the difference, perhaps with the wrong sign"),
+        (found.opposite, "a row that would cancel the difference, perhaps once too few"),
+        (found.pair, "two rows that together amount to the difference"),
     ):
-        if found:
-            return tuple(found[:_MOST]), why
-    return _pair(rows, difference), "two rows that together amount to the difference"
+        if rows:
+            return tuple(rows[:_MOST]), why
+    return (), ""
 
 
-def _pair(rows: list[tuple[int, int, tuple[str, ...]]], difference: int) -> tuple[int, ...]:
-    first: dict[int, int] = {}
-    for row, minor, _ in rows:
-        if difference - minor in first:
-            return first[difference - minor], row
-        first.setdefault(minor, row)
-    return ()
+class _Suspects:
+    """Rows by how they could explain a difference. Keeps only what may, however long the file."""
+
+    def __init__(self, difference: int) -> None:
+        self._difference = difference
+        self._seen: set[tuple[str, ...]] = set()
+        self._first: dict[int, int] = {}  # amount → its first row
+        self.doubled: list[int] = []
+        self.equal: list[int] = []
+        self.turned: list[int] = []
+        self.opposite: list[int] = []
+        self.pair: list[int] = []
+
+    def look(self, row: int, minor: int, fields: tuple[str, ...]) -> None:
+        if minor == self._difference:
+            if fields in self._seen:
+                self.doubled.append(row)
+            if len(self.equal) < _MOST:
+                self.equal.append(row)
+                self._seen.add(fields)
+        elif 2 * minor == self._difference:
+            self.turned.append(row)
+        elif minor == -self._difference:
+            self.opposite.append(row)
+        if not self.pair:
+            if (other := self._first.get(self._difference - minor)) is not None:
+                self.pair = [other, row]
+            elif len(self._first) < _MOST_PAIRED:
+                self._first.setdefault(minor, row)
 
 
 def _rows(content: bytes, tally: Tally) -> Iterator[tuple[int, int, tuple[str, ...]]]:

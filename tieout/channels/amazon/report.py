@@ -10,9 +10,9 @@ from datetime import datetime
 from functools import partial
 
 from tieout.channels._amounts import vote
-from tieout.channels._days import Order, Undecided, Unreadable, proven_order, read_date, read_window
+from tieout.channels._days import Order, Undecided, proven_order, read_date, read_window
 from tieout.channels._encoding import Text, opened
-from tieout.channels._refused import Findings, Refused, Unrecognised
+from tieout.channels._refused import Findings, Refused, Unreadable, Unrecognised
 from tieout.channels._table import Block, Table, ends_short, heading_line, heading_names
 from tieout.channels.amazon.layout import FREE_TEXT, Layout, as_v2, layout_of, refuse_if_lacking
 from tieout.channels.amazon.tally import AmountCache, DateCache, Tally, posted

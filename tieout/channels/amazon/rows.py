@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from tieout.channels._days import Unreadable
-from tieout.channels._refused import Refused
+from tieout.channels._refused import Refused, Unreadable
 from tieout.channels._table import Block
 from tieout.channels.amazon.labels import Triple, category_of
 from tieout.channels.amazon.marketplaces import home, own_zone
@@ -71,6 +70,6 @@ class _Rows:
             moment = moment_of(self._tally.dates.read(stamp), zone).astimezone(UTC)
         except Unreadable as error:
             message = f"Line {row}: {error}. Download the file again."
-            raise Refused(Refusal("date_unparsable", message, row, self._tally.id)) from error
+            raise Refused(Refusal(error.code, message, row, self._tally.id)) from error
         self._moments[stamp, site] = moment
         return moment

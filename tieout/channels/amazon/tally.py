@@ -12,10 +12,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from tieout.channels import _amounts as amounts_
-from tieout.channels import _days as days_
-from tieout.channels._days import Order, Window
-from tieout.channels._refused import Findings
+from tieout.channels._amounts import Doubtful, read_amount
+from tieout.channels._days import Order, Undecided, Window, read_date
+from tieout.channels._refused import Findings, Unreadable
 from tieout.channels._table import Block
 from tieout.core.currency import EXPONENT
 from tieout.core.day import Month
@@ -34,7 +33,6 @@ class AmountCache(dict[str, int]):
 
     def __init__(self, currency: str, mark: Callable[[], str]) -> None:
         self._exponent = EXPONENT[currency]
-        self._currency = currency
         self._mark = mark
         self.bad: dict[str, tuple[str, str]] = {}
         self.odd: set[str] = set()
@@ -42,20 +40,20 @@ class AmountCache(dict[str, int]):
     def __missing__(self, text: str) -> int:
         try:
             self[text] = self._read(text)
-        except amounts_.Unreadable as error:
+        except Unreadable as error:
             self.bad[text], self[text] = (error.code, str(error)), 0
         return self[text]
 
     def _read(self, text: str) -> int:
         if not text.strip():
-            raise amounts_.Unreadable("amount_unparsable", "the amount is empty")
+            raise Unreadable("amount_unparsable", "the amount is empty")
         try:
-            amount = amounts_.read_amount(text, self._exponent)
-        except amounts_.Doubtful:
+            amount = read_amount(text, self._exponent)
+        except Doubtful:
             try:
-                amount = amounts_.read_amount(text, self._exponent, self._mark())
-            except amounts_.Doubtful as error:
-                raise amounts_.Unreadable(
+                amount = read_amount(text, self._exponent, self._mark())
+            except Doubtful as error:
+                raise Unreadable(
                     "amount_unparsable",
                     f"{text!r} may be {error} with decimals or with groups, and the file's other amounts do not tell",
                 ) from error
@@ -85,8 +83,8 @@ class DateCache(dict[str, int]):
     def _understood(self, text: str) -> int:
         try:
             found = self.read(text)
-        except (days_.Unreadable, days_.Undecided) as error:
-            self.bad[text] = ("date_unparsable", str(error) or "the date is ambiguous")
+        except Unreadable as error:
+            self.bad[text] = error.code, str(error)
             return 0
         if not self._window.holds(found, timedelta(0)):
             self.late[text] = not self._window.holds(found)
@@ -100,11 +98,11 @@ class DateCache(dict[str, int]):
     def read(self, text: str) -> datetime | date:
         """Raises Unreadable, or Refused where the file does not tell day from month."""
         if not text.strip():
-            raise days_.Unreadable("the posting date is missing")
+            raise Unreadable("date_unparsable", "the posting date is missing")
         try:
-            return days_.read_date(text)
-        except days_.Undecided:
-            return days_.read_date(text, self._order())
+            return read_date(text)
+        except Undecided:
+            return read_date(text, self._order())
 
 
 def bucket_of(found: datetime | date) -> int:

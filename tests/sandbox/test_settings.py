@@ -46,6 +46,14 @@ def test_a_contact_is_refused_in_xeros_words(sent: dict[str, Any], message: str)
     assert caller.put("Contacts", {"Contacts": [sent]}).messages == [message]
 
 
+def test_spaces_make_no_second_contact_of_the_same_name() -> None:
+    caller = london()
+    contact(caller, "Amazon UK")
+    assert contact(caller, " Amazon  UK ").status == 400
+    made = caller.put("Invoices", invoice(Contact={"Name": "amazon  uk "})).first("Invoices")
+    assert made["Contact"]["Name"] == "Amazon UK" and len(caller.get("Contacts").doc["Contacts"]) == 1
+
+
 def test_post_updates_the_contact_that_matches() -> None:
     caller = london()
     first = contact(caller, ContactNumber="e-1").first("Contacts")["ContactID"]

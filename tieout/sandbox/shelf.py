@@ -49,6 +49,10 @@ class Shelf:
         """Every row of the table in the order in which it was first put."""
         return tuple(self._tables[table].values())
 
+    def oldest(self, table: str) -> Doc | None:
+        """The row that was put first of those still there."""
+        return next(iter(self._tables[table].values()), None)
+
     def count(self, table: str) -> int:
         return len(self._tables[table])
 

@@ -19,7 +19,7 @@ from typing import Any, Protocol
 from tieout.sandbox import Answer, Doc, Ending, Request
 from tieout.sandbox.faults import Fault, Faults
 
-CALLS_KEPT = 20_000
+CALLS_KEPT, BODY_KEPT = 5_000, 20_000
 SECRET_HEADERS = frozenset({"authorization", "cookie", "x-sandbox-secret"})
 
 
@@ -257,4 +257,7 @@ def _shown(path: str, body: bytes) -> str:
     # Token calls carry secrets both ways; what they were is kept as a digest, so that equal ones can be told.
     if "/connect/" in path:
         return f"sha256:{hashlib.sha256(body).hexdigest()}" if body else ""
-    return body[:200_000].decode("utf-8", "replace")
+    try:
+        return body.decode()[:BODY_KEPT]
+    except UnicodeDecodeError:
+        return f"sha256:{hashlib.sha256(body).hexdigest()}"

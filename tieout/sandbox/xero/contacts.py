@@ -34,6 +34,11 @@ TEXT_FIELDS = (
 _EMAIL = re.compile(r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$")
 
 
+def plain(name: object) -> str:
+    """A name without spaces at its ends and without double ones, as Xero keeps it."""
+    return " ".join(str(name or "").split())
+
+
 def save(asked: Asked, sent: Doc, creating: bool, row_id: str | None) -> Doc:
     """Creates or updates one contact. Raises Invalid, or Refused 404 for an id never issued."""
     verdict = Verdict()
@@ -98,15 +103,15 @@ def _existing(asked: Asked, sent: Doc, creating: bool, row_id: str | None) -> Do
         numbered = asked.find("Contacts", "ContactNumber", str(sent["ContactNumber"]))
         if numbered:
             return numbered[0]
-    same = asked.find("Contacts", "Name", str(sent.get("Name") or ""))
+    same = asked.find("Contacts", "Name", plain(sent.get("Name")))
     return next((row for row in same if row["ContactStatus"] == "ACTIVE"), None)
 
 
 def _check(asked: Asked, sent: Doc, before: Doc | None, verdict: Verdict) -> None:
     own = None if before is None else before["ContactID"]
-    name = sent.get("Name")
+    name = plain(sent.get("Name"))
     if name:
-        same = asked.find("Contacts", "Name", str(name))
+        same = asked.find("Contacts", "Name", name)
         if any(row["ContactStatus"] == "ACTIVE" and row["ContactID"] != own for row in same):
             verdict.error("contact-name-taken", name=name)
         if "<" in name or ">" in name:
@@ -161,7 +166,7 @@ def _kept(asked: Asked, sent: Doc, before: Doc | None) -> Doc:
     if sent.get("ContactStatus"):
         row["ContactStatus"] = sent["ContactStatus"]
     if sent.get("Name"):
-        row["Name"] = " ".join(str(sent["Name"]).split())
+        row["Name"] = plain(sent["Name"])
     row["Addresses"] = _slots("AddressType", ADDRESSES, sent.get("Addresses"), row.get("Addresses"))
     row["Phones"] = _slots("PhoneType", PHONES, sent.get("Phones"), row.get("Phones"))
     row["ContactPersons"] = (

@@ -286,6 +286,7 @@ def _check_approval(asked: Asked, before: Doc | None, type_: str, day: date, for
 def _row(asked: Asked, sent: Doc, old: Doc, type_: str, status: str, form: Form, contact: Doc, number: str) -> Doc:
     blank: Doc = {"Type": type_, form.id: asked.new_id(), form.number: number, "_app": asked.app["client_id"]}
     blank |= {"Payments": [], "CreditNotes": [], "Prepayments": [], "Overpayments": []} if form is INVOICE else {}
+    blank |= {"IsDiscounted": False} if form is INVOICE else {}
     blank |= {"Payments": [], "Allocations": []} if form is CREDIT_NOTE else {}
     blank |= {"HasAttachments": False, "SentToContact": False, "HasErrors": False}
     row = (old or blank) | {name: sent[name] for name in FREE if name in sent}

@@ -32,6 +32,18 @@ GUIDS = frozenset(
     " TrackingOptionID BankTransactionID ManualJournalID PrepaymentID OverpaymentID ContactGroupID ItemID"
     " BatchPaymentID BankTransferID PurchaseOrderID QuoteID".split()
 )
+LISTS = frozenset(
+    "LineItems JournalLines Tracking Payments Addresses Phones ContactPersons TaxComponents Contacts".split()
+)
+OBJECTS = frozenset(
+    "Contact Invoice CreditNote Prepayment Overpayment Account BankAccount FromBankAccount ToBankAccount PaymentTerms"
+    " Sales Bills SalesDetails PurchaseDetails".split()
+)
+# Structures of an answer that clients send back with a record; nothing in them is read.
+UNREAD = frozenset(
+    "CreditNotes Prepayments Overpayments Allocations Attachments InvoiceAddresses ContactGroups BatchPayments Item"
+    " BrandingTheme TaxBreakdown Options".split()
+)
 AMOUNT_TYPES = {name.lower(): name for name in ("Exclusive", "Inclusive", "NoTax")}
 # Only answers hold these; what a client sends for them is ignored.
 ANSWERED = frozenset(
@@ -39,6 +51,7 @@ ANSWERED = frozenset(
     " ValidationErrors Warnings StatusAttributeString CreatedDateUTC DateTimeUTC AmountDue AmountPaid AmountCredited"
     " FullyPaidOnDate IsDiscounted Balances".split()
 )
+LARGEST_POWER = 12
 _GUID = re.compile(r"^\{?[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}\}?$", re.IGNORECASE)
 
 
@@ -92,28 +105,49 @@ def _typed(request: Request, kind: Kind, item: Doc, path: str) -> Doc:
         if value is None or key in ANSWERED:
             continue
         typed[key] = _field(request, kind, key, value, f"{path}.{key}")
+        if typed[key] is None:
+            del typed[key]
     return typed
 
 
 def _field(request: Request, kind: Kind, key: str, value: Any, path: str) -> Any:
-    if isinstance(value, dict):
+    if key in LISTS:
+        return _list(request, kind, key, value, path)
+    if key in OBJECTS:
+        if value == "":  # an empty element of XML
+            return None
+        if not isinstance(value, dict):
+            raise Refused(post_data_invalid(request, _unfit(key, value, path)))
         return _typed(request, kind, value, path)
-    if isinstance(value, list):
-        return [
-            _typed(request, kind, item, f"{path}[{at}]") if isinstance(item, dict) else item
-            for at, item in enumerate(value)
-            if item is not None
-        ]
-    if key in GUIDS:
-        found = guid(str(value))
-        if found is None and value != "":
-            raise Refused(bad_guid(request))
-        return found
+    if key in UNREAD:
+        return None
     try:
+        if isinstance(value, (dict, list)):
+            raise ValueError("a plain value is wanted")
+        if key in GUIDS:
+            return _guid(request, value)
         return _plain(key, value)
-    except (ValueError, InvalidOperation) as error:
-        told = f"Error converting value {_quoted(value)} to type '{_type_name(key)}'. Path '{path}'."
-        raise Refused(post_data_invalid(request, told)) from error
+    except (ValueError, InvalidOperation, OverflowError) as error:
+        raise Refused(post_data_invalid(request, _unfit(key, value, path))) from error
+
+
+def _list(request: Request, kind: Kind, key: str, value: Any, path: str) -> list[Doc]:
+    found = [] if value == "" else [item for item in value if item is not None] if isinstance(value, list) else [value]
+    for at, item in enumerate(found):
+        if not isinstance(item, dict):
+            raise Refused(post_data_invalid(request, _unfit(key, item, f"{path}[{at}]")))
+    return [_typed(request, kind, item, f"{path}[{at}]") for at, item in enumerate(found)]
+
+
+def _guid(request: Request, value: Any) -> str | None:
+    found = guid(str(value))
+    if found is None and value != "":
+        raise Refused(bad_guid(request))
+    return found
+
+
+def _unfit(key: str, value: Any, path: str) -> str:
+    return f"Error converting value {_quoted(value)} to type '{_type_name(key)}'. Path '{path}'."
 
 
 def _plain(key: str, value: Any) -> Any:
@@ -132,12 +166,12 @@ def _plain(key: str, value: Any) -> Any:
         if str(value).lower() not in AMOUNT_TYPES:
             raise ValueError("no such line amount type")
         return AMOUNT_TYPES[str(value).lower()]
-    return value if isinstance(value, (str, bool)) else str(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _finite(number: Decimal) -> Decimal:
-    if not number.is_finite():
-        raise ValueError("not a finite number")
+    if not number.is_finite() or (number and number.adjusted() > LARGEST_POWER):
+        raise ValueError("not a number that Xero could hold")
     return number
 
 
@@ -156,4 +190,4 @@ def _type_name(key: str) -> str:
         return "System.DateTime"
     if key in FLAGS:
         return "System.Boolean"
-    return "Xero.API.Library.Types.LineAmountType"
+    return "Xero.API.Library.Types.LineAmountType" if key == "LineAmountTypes" else "System.String"

@@ -31,7 +31,7 @@ def let_in(books: Books, limits: Limits, request: Request, kind: Kind, sub: str)
     held = bearer(books, request)
     tenant, app, organisation = _tenant(books, request, held)
     now = books.now()
-    refusal = limits.take(tenant, app, now, rapid=_rapid(books, app, tenant, now), who=flight(request))
+    refusal = limits.take(tenant, app, now, rapid=_rapid(books, app, tenant, now))
     if refusal is not None:
         raise Refused(refusals.too_many(refusal.kind, refusal.retry_after))
     writing = request.method not in {"GET", "HEAD"}
@@ -43,11 +43,12 @@ def let_in(books: Books, limits: Limits, request: Request, kind: Kind, sub: str)
     return Asked(request, books, tenant, organisation, app, user, role, now)
 
 
-def flight(request: Request) -> str:
-    """Under which name a call counts as being in flight; empty for calls that are not limited."""
+def flight(books: Books, request: Request) -> str:
+    """App and organisation, under which a call counts as being in flight; empty for calls that are not limited."""
     if not request.path.lower().startswith("/api.xro/"):
         return ""
-    return f"{request.header('authorization')[-24:]}/{request.header('xero-tenant-id').lower()}"
+    row = tokens.read_access(books, request.header("authorization").partition(" ")[2])
+    return "" if row is None else f"{row['app']}/{row['tenant'] or request.header('xero-tenant-id').strip().lower()}"
 
 
 def limit_headers(books: Books, limits: Limits, request: Request) -> tuple[tuple[str, str], ...]:

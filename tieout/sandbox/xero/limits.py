@@ -77,10 +77,10 @@ class Limits:
         with self._lock:
             return self._flying[who]
 
-    def take(self, tenant: str, app: Doc, now: datetime, *, rapid: bool, who: str) -> Refusal | None:
+    def take(self, tenant: str, app: Doc, now: datetime, *, rapid: bool) -> Refusal | None:
         """Counts one call, unless a limit refuses it; a refused call is not counted."""
         at, rolling = now.timestamp(), bool(self._switches["rolling_window"])
-        if self.flying(who) > int(self._switches["concurrent_limit"]):
+        if self.flying(f"{app['client_id']}/{tenant}") > int(self._switches["concurrent_limit"]):
             return Refusal("concurrent", None)
         minute, day, whole = self._three(tenant, app)
         if whole.count(at, rolling) >= int(self._switches["app_minute_limit"]):
@@ -107,6 +107,8 @@ class Limits:
 
     def clear(self) -> None:
         self._windows.clear()
+        with self._lock:
+            self._flying.clear()
 
     def _day_limit(self, app: Doc) -> int:
         return int(self._switches["day_limit"]) or DAY_BY_TIER.get(app["tier"], DAY_OTHERWISE)

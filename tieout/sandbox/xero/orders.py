@@ -37,7 +37,7 @@ QUOTE = Order(
     ("DRAFT", "SENT", "DECLINED", "ACCEPTED", "INVOICED", "DELETED"),
     frozenset({"DELETED", "INVOICED"}),
 )
-COPIED = ("Reference", "DeliveryDate", "ExpiryDate", "BrandingThemeID", "Terms", "Title", "Summary", "SentToContact")
+COPIED = ("Reference", "DeliveryDate", "ExpiryDate", "BrandingThemeID", "Terms", "Title", "Summary")
 
 
 def save_purchase_order(asked: Asked, sent: Doc, creating: bool, row_id: str | None) -> Doc:
@@ -68,7 +68,8 @@ def _save(asked: Asked, sent: Doc, creating: bool, row_id: str | None, order: Or
     priced, totals = lines.price(asked, given, rules, verdict, old.get("LineItems", []))
     verdict.check(sent, order.id)
     number = number or f"{order.prefix}-{asked.books.shelf.count(f'{asked.tenant}/{order.key}') + 1:04d}"
-    row: Doc = old or {order.id: asked.new_id(), "HasAttachments": False, "SentToContact": False}
+    blank = {"HasAttachments": False, "SentToContact": False} if order is PURCHASE else {}
+    row: Doc = old or {order.id: asked.new_id(), **blank}
     row = row | {name: sent[name] for name in COPIED if name in sent}
     row |= {order.number: number, "Status": status, "LineAmountTypes": amount_types, "LineItems": priced}
     row |= {"Contact": contact, "Date": sent.get("Date") or old.get("Date") or asked.today}

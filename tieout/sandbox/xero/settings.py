@@ -107,7 +107,7 @@ def save_account(asked: Asked, sent: Doc, creating: bool, row_id: str | None) ->
                 verdict.error("field-missing", field=name)
     _check_account(asked, sent, before, verdict)
     verdict.check(sent, "AccountID")
-    named = {name: sent[name] for name in (*ACCOUNT_FIELDS, *BANK_FIELDS, "Status") if name in sent}
+    named = {name: sent[name] for name in (*ACCOUNT_FIELDS, *BANK_FIELDS, "Status") if sent.get(name) not in {None, ""}}
     row: Doc = before or {"AccountID": asked.new_id(), "Status": "ACTIVE", "TaxType": "NONE", "_system": False}
     row = row | {"EnablePaymentsToAccount": False, "ShowInExpenseClaims": False} | row | named
     row["Class"] = CLASSES[row["Type"]]

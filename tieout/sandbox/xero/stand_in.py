@@ -16,10 +16,11 @@ from tieout.sandbox.world import World
 from tieout.sandbox.xero import distortion, evidence, front, gate, hands, hooks, refusals, routes, scenarios, tokens
 from tieout.sandbox.xero.limits import Limits
 from tieout.sandbox.xero.refusals import Refused
-from tieout.sandbox.xero.state import KEY_MEMORY_SECONDS, Asked, Books
+from tieout.sandbox.xero.state import KEY_MEMORY_SECONDS, SWITCHES, Asked, Books
 
 WRITES = frozenset({"PUT", "POST", "DELETE", "PATCH"})
 KEY_LONGEST = 128
+KEYS_KEPT = timedelta(days=1)
 
 
 class XeroStandIn:
@@ -59,11 +60,11 @@ class XeroStandIn:
         return answer.with_headers(("Xero-Correlation-Id", self.books.passing_id()), *more)
 
     def enter(self, request: Request) -> None:
-        if who := gate.flight(request):
+        if who := gate.flight(self.books, request):
             self.limits.enter(who)
 
     def leave(self, request: Request) -> None:
-        if who := gate.flight(request):
+        if who := gate.flight(self.books, request):
             self.limits.leave(who)
 
     def places(self, request: Request) -> frozenset[str]:
@@ -101,6 +102,7 @@ class XeroStandIn:
         seed = scenarios.named(scenario or "london")
         self.shelf.clear()
         self.limits.clear()
+        self.switches.update(SWITCHES)
         with self.shelf.change():
             return seed(self.books)
 
@@ -154,7 +156,10 @@ class XeroStandIn:
             return
         row: Doc = {"at": self.books.now(), "request": _digest(request), "status": answer.status, "body": answer.body}
         row |= {"content_type": answer.content_type, "headers": [list(pair) for pair in answer.headers]}
-        self.shelf.put("key", key, row)
+        self.shelf.put("key", key, row | {"id": key})
+        # Far longer than Xero remembers, so that the fault `key-replay` has something to repeat.
+        while (oldest := self.shelf.oldest("key")) is not None and oldest["at"] < self.books.now() - KEYS_KEPT:
+            self.shelf.drop("key", oldest["id"])
 
     def _key(self, request: Request) -> str:
         # Honoured on writes only, and kept apart for each app.

@@ -1,5 +1,6 @@
 """Killed writers, full disks, many at once: what was acknowledged is there, and nothing is half done."""
 
+import contextlib
 import subprocess
 import sys
 import threading
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 
 from tests.conftest import START
 from tieout.store import backup, mappings, statements
-from tieout.store.engine import Engines, read, write
+from tieout.store.engine import Engines, read, sqlite_facts, write
 
 WRITER = """
 import sys
@@ -97,15 +98,18 @@ def test_many_writers_a_long_reader_and_a_backup_get_along(sqlite_engines: Engin
             faults.append(fault)
 
     threads = [threading.Thread(target=work, args=(writer,)) for writer in range(16)]
-    with read(sqlite_engines, "org-london") as reader:
-        before = reader.execute(sa.select(sa.func.count()).select_from(statements.STATEMENTS)).scalar()
+    count = sa.select(sa.func.count()).select_from(statements.STATEMENTS)
+    with contextlib.ExitStack() as stack:
+        # With a rollback journal a writer waits for readers to end; with a write-ahead log neither waits for the other.
+        is_wal = sqlite_facts(sqlite_engines).journal_mode == "wal"
+        reader = stack.enter_context(read(sqlite_engines, "org-london")) if is_wal else None
+        assert reader is None or reader.execute(count).scalar() == 0
         for thread in threads:
             thread.start()
         copy = backup.copy_verified(sqlite_engines.writing, folder / "copy.db")
         for thread in threads:
             thread.join()
-        after = reader.execute(sa.select(sa.func.count()).select_from(statements.STATEMENTS)).scalar()
+        assert reader is None or reader.execute(count).scalar() == 0, "a reader sees one state to its end"
     assert not faults, faults[0]
     assert len(waits) == 16 * 15 and max(waits) < 10
-    assert before == after == 0, "a reader sees one state from its beginning to its end"
     assert backup.check(copy) == "ok"

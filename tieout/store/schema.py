@@ -53,8 +53,9 @@ def prepare(engines: Engines, backup_folder: Path | None = None) -> Prepared:
     `backup_folder` takes the copy that is made before a SQLite file with tables is touched. Raises UnknownSchema for a
     database of a newer release, or one that is not Tieout's.
     """
-    if engines.is_sqlite:  # for its owner only; the log beside it takes the same mode
-        Path(engines.writing.url.database or "").touch(mode=0o600)
+    if engines.is_sqlite:
+        Path(engines.writing.url.database or "").touch(mode=0o600)  # for its owner only; so is the log beside it
+        engines.writing.connect().close()  # sets the journal's mode, which a reader that came first would forbid
     newest = newest_revision()
     before = revision(engines)
     if before == newest:

@@ -119,6 +119,7 @@ def test_one_set_of_books_has_one_live_connection_in_the_whole_installation(engi
     with read(engines, "one") as db:
         assert [each.id for each in connections.listed(db)] == ["c3", "c1"], "live ones come first"
         assert connections.find(db, "c4") is None and connections.live_for(db, "platform", "b1") is None
+    with read(engines, "") as db:
         assert connections.on_grant(db, "g1") == 2, "in both organisations"
 
 
@@ -137,6 +138,20 @@ def test_a_verdict_is_kept_once_and_never_raises_the_dead(engines: Engines) -> N
         assert not connections.judge(db, "c1", Verdict(ConnectionState.CONNECTED), START)
     with write(engines, "two") as db:
         assert not connections.judge(db, "c1", Verdict(ConnectionState.CONNECTED), START)
+
+
+def test_a_grant_that_lives_again_mends_only_what_stood_still_for_it(engines: Engines) -> None:
+    ended = Verdict(ConnectionState.NEEDS_RECONNECT, "grant-ended")
+    with write(engines, "one") as db:
+        for id, verdict in (("c1", ended), ("c2", Verdict(ConnectionState.NEEDS_RECONNECT, "scope-missing"))):
+            connections.add(db, connection(id, f"books of {id}"))
+            connections.judge(db, id, verdict, START)
+        connections.add(db, replace(connection("c3", "b3"), grant="another"))
+        connections.judge(db, "c3", ended, START)
+    with write(engines, "") as db:
+        connections.revive(db, "g1", "grant-ended", START)
+    with read(engines, "one") as db:
+        assert {each.id: each.may_post for each in connections.listed(db)} == {"c1": True, "c2": False, "c3": False}
 
 
 def test_a_draft_is_used_by_exactly_one(engines: Engines) -> None:

@@ -72,6 +72,7 @@ ROLE_TOO_SMALL = "user-not-permitted"
 SCOPE_MISSING = "scope-missing"
 GRANT_ENDED = "grant-ended"
 RESTRICTED = "connected-with-restricted-user"
+PARTIAL = "connect-permission-partial"
 
 
 def judge(failure: Failure, is_listed: bool | None) -> Verdict | None:

@@ -110,14 +110,19 @@ def end(db: Db, connection: str, now: datetime) -> bool:
 
 
 def revive(db: Db, grant: str, cause: str, now: datetime) -> None:
-    """The grant lives again: whatever it served and stood still for that cause alone works again, whoever owns it."""
+    """The grant lives again: what it serves and stood still for that cause works again, whoever owns it.
+
+    `db` stands above the organisations.
+    """
+    assert not db.organisation, "a grant may serve several organisations"
     ill = (CONNECTIONS.c.state == ConnectionState.NEEDS_RECONNECT.value, CONNECTIONS.c.cause == cause)
     change = CONNECTIONS.update().where(CONNECTIONS.c.grant == grant, *ill)
     db.execute(change.values(state=ConnectionState.CONNECTED.value, cause="", words="", changed_at=now))
 
 
 def on_grant(db: Db, grant: str) -> int:
-    """How many live connections a grant serves, in whichever organisations: a count, nothing else crosses."""
+    """How many live connections a grant serves, in whichever organisations; `db` stands above them."""
+    assert not db.organisation, "a grant may serve several organisations"
     live = CONNECTIONS.c.state != ConnectionState.DISCONNECTED.value
     counted = sa.select(sa.func.count()).select_from(CONNECTIONS).where(CONNECTIONS.c.grant == grant, live)
     return int(db.execute(counted).scalar_one())

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from tieout.calls import Call
 from tieout.core.budget import Lane
 from tieout.core.chart import Books
-from tieout.core.connection import RESTRICTED, ConnectionState, Verdict
+from tieout.core.connection import PARTIAL, RESTRICTED, Connection, ConnectionState, Verdict
 from tieout.core.failure import RemoteError
 from tieout.core.plan import Document, PlannedLine
-from tieout.platforms import Access, Platform
-from tieout.store import connections
-from tieout.store.engine import write
+from tieout.platforms import Access, Platform, named
+from tieout.store import connections, grants
+from tieout.store.engine import Db, write
 from tieout.sync.asking import ask
 from tieout.sync.charts import refresh
 from tieout.sync.tools import Tools
@@ -67,26 +67,38 @@ def _of_line(line: PlannedLine, books: Books) -> Iterator[tuple[str, str]]:
         yield "tax-type-not-allowed", message
 
 
-def look(tools: Tools, organisation: str, connection: str, with_chart: bool = False) -> None:
+def look(
+    tools: Tools, organisation: str, connection: str, with_chart: bool = False, lane: Lane = Lane.INTERACTIVE
+) -> None:
     """One real call to the books, and what the person may do there: what came of it is kept, nothing is raised."""
     try:
         if with_chart:
-            books = refresh(tools, organisation, connection)
+            books = refresh(tools, organisation, connection, lane)
         else:
-            books = ask(tools, organisation, connection, _probe, Lane.INTERACTIVE)
+            books = ask(tools, organisation, connection, _probe, lane)
     except RemoteError:
         # What it says of the connection has been kept; books that are out of reach say nothing.
         with write(tools.engines, organisation) as db:
             connections.checked(db, connection, tools.now(), is_good=False)
         return
-    barred = ", ".join(f"{kind}s" for kind in books.barred)
-    verdict = Verdict(ConnectionState.CONNECTED)
-    if books.barred:
-        verdict = Verdict(ConnectionState.READ_ONLY, RESTRICTED, f"this person may not create: {barred}")
     with write(tools.engines, organisation) as db:
-        connections.judge(db, connection, verdict, tools.now())
-        connections.checked(db, connection, tools.now(), is_good=True)
+        found = connections.find(db, connection)
+        if found is not None:
+            connections.judge(db, connection, _verdict(db, found, books), tools.now())
+            connections.checked(db, connection, tools.now(), is_good=True)
 
 
 def _probe(platform: Platform, call: Call, access: Access) -> Books:
     return platform.probe(call, access)
+
+
+def _verdict(db: Db, connection: Connection, books: Books) -> Verdict:
+    """Of a connection that answers: whether it may post, too."""
+    grant = grants.find(db, connection.grant)
+    lacking = named(connection.platform).lacking(grant.scopes if grant else ())
+    if lacking:
+        return Verdict(ConnectionState.READ_ONLY, PARTIAL, f"not granted: {', '.join(lacking)}")
+    if books.barred:
+        barred = ", ".join(f"{kind}s" for kind in books.barred)
+        return Verdict(ConnectionState.READ_ONLY, RESTRICTED, f"this person may not create: {barred}")
+    return Verdict(ConnectionState.CONNECTED)

@@ -14,7 +14,7 @@ from hmac import compare_digest
 from tieout import platforms
 from tieout.calls import make_call
 from tieout.core.actor import Actor
-from tieout.core.connection import Connection, ConnectionState, Verdict
+from tieout.core.connection import Connection, ConnectionState
 from tieout.core.failure import RemoteError
 from tieout.core.secret import Secret
 from tieout.platforms import RemoteBooks
@@ -29,7 +29,6 @@ from tieout.sync.tools import Tools
 DRAFT_MINUTES = 10
 OTHER_TAB = timedelta(seconds=10)
 _PAUSE = timedelta(milliseconds=100)
-_PARTIAL = "connect-permission-partial"
 
 
 class ConnectOutcome(StrEnum):
@@ -163,7 +162,7 @@ def _exchanged(tools: Tools, organisation: str, draft: Draft, code: str) -> Conn
         grants.let_go(tools, draft.platform, grant)
         return _refused("connect-org-unlinked", f"{platform.LABEL} gave access to no organisation.")
     if len(books) == 1:
-        return _join(tools, organisation, draft, grant, books[0], tokens.person_name, platform.lacking(tokens.scopes))
+        return _join(tools, organisation, draft, grant, books[0], tokens.person_name)
     choices = tuple((each.link_id, each.books_id, each.name) for each in books)
     with write(tools.engines, organisation) as db:
         drafts.offer(db, draft.id, grant, choices)
@@ -171,13 +170,7 @@ def _exchanged(tools: Tools, organisation: str, draft: Draft, code: str) -> Conn
 
 
 def _join(
-    tools: Tools,
-    organisation: str,
-    draft: Draft,
-    grant: str,
-    books: RemoteBooks,
-    person_name: str = "",
-    lacking: tuple[str, ...] = (),
+    tools: Tools, organisation: str, draft: Draft, grant: str, books: RemoteBooks, person_name: str = ""
 ) -> ConnectResult:
     """The connection to these books, new or renewed, in one transaction with the end of its draft."""
     try:
@@ -188,11 +181,7 @@ def _join(
         return _refused("connect-error-shown", words)
     if old_grant and old_grant != grant:
         grants.let_go(tools, draft.platform, old_grant)
-    if lacking:
-        verdict = Verdict(ConnectionState.READ_ONLY, _PARTIAL, f"not granted: {', '.join(lacking)}")
-        grants.note(tools, organisation, connection, verdict)
-    else:
-        _look_round(tools, organisation, connection)
+    _look_round(tools, organisation, connection)
     result = _finished(tools, organisation, connection)
     if was and result.outcome is ConnectOutcome.CONNECTED and not result.code:
         words = f"You approved {books.name}; {was} stays as it was."

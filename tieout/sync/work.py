@@ -8,7 +8,7 @@ from typing import Protocol
 from tieout.jobs import BACKGROUND
 from tieout.store import followups, postings
 from tieout.store.engine import read
-from tieout.sync import sweep
+from tieout.sync import sweep, tending
 from tieout.sync.followups import follow_up
 from tieout.sync.posting import drive
 from tieout.sync.settlements.approving import finish_sends, freeze_asked
@@ -34,7 +34,9 @@ def register(engine: Engine, tools: Tools) -> None:
     engine.register("send", partial(send, tools))
     engine.register("drive", partial(drive_connection, tools))
     engine.register("sweep", partial(sweep.sweep, tools))
+    engine.register("tend", partial(tending.tend, tools))
     engine.schedule("sweep", SWEEP_SECONDS)
+    engine.schedule("tend", tending.EVERY_SECONDS)
 
 
 def import_statement(tools: Tools, organisation: str, operation: str) -> None:

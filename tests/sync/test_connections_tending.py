@@ -1,0 +1,90 @@
+"""What nobody tells us is found by looking: a role lowered or given back, books removed, a grant about to lapse."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.conftest import Clock
+from tests.standing import Standing, connect, make_tools, standing
+from tieout.core.connection import Connection, ConnectionState
+from tieout.store import connections
+from tieout.store.engine import Engines, read
+from tieout.store.vault import Vault
+from tieout.sync.tending import tend
+from tieout.sync.tools import Tools
+
+
+@pytest.fixture
+def there(clock: Clock) -> Iterator[Standing]:
+    with standing(clock) as running:
+        yield running
+
+
+@pytest.fixture
+def tools(engines: Engines, vault: Vault, there: Standing, clock: Clock) -> Tools:
+    return make_tools(engines, vault, there, clock)
+
+
+def state(tools: Tools, connection: str) -> Connection:
+    with read(tools.engines, "org-london") as db:
+        found = connections.find(db, connection)
+    assert found is not None
+    return found
+
+
+def test_a_healthy_connection_is_looked_at_once_a_day_and_its_grant_kept_alive(
+    tools: Tools, organisation: str, there: Standing, clock: Clock
+) -> None:
+    connection = connect(tools, organisation).connection
+    there.world.calls.clear()
+    clock.advance(hours=23)
+    assert tend(tools) == 0 and not there.world.calls
+    clock.advance(hours=4)
+    assert tend(tools) == 1 and tend(tools) == 0
+    assert len(there.calls("POST", "/connect/token")) == 1 and there.calls("GET", "/Accounts")
+    assert state(tools, connection).good_at == clock()
+
+
+def test_books_removed_over_there_are_noticed_within_a_day(
+    tools: Tools, organisation: str, there: Standing, clock: Clock
+) -> None:
+    connection = connect(tools, organisation).connection
+    there.hand("tenant-gone")
+    clock.advance(hours=27)
+    assert tend(tools) == 1
+    assert state(tools, connection).cause == "connection-removed-remotely"
+    clock.advance(hours=27)
+    assert tend(tools) == 0, "a person has to act first"
+
+
+def test_rights_that_come_back_are_noticed_without_a_click(
+    tools: Tools, organisation: str, there: Standing, clock: Clock
+) -> None:
+    there.hand("user-role", role="STANDARD")
+    connection = connect(tools, organisation).connection
+    there.hand("user-role", role="READONLY")
+    clock.advance(hours=27)
+    tend(tools)
+    assert state(tools, connection).state is ConnectionState.READ_ONLY
+    there.hand("user-role", role="STANDARD")
+    clock.advance(minutes=34)
+    assert tend(tools) == 1 and state(tools, connection).may_post
+
+
+def test_a_permission_that_was_never_given_is_not_healed_by_looking(
+    tools: Tools, organisation: str, there: Standing, clock: Clock
+) -> None:
+    there.arm("scope-narrow", scopes="accounting.invoices")
+    connection = connect(tools, organisation).connection
+    clock.advance(minutes=34)
+    assert tend(tools) == 1
+    assert state(tools, connection).cause == "connect-permission-partial"
+
+
+def test_an_outage_while_tending_changes_nothing(
+    tools: Tools, organisation: str, there: Standing, clock: Clock
+) -> None:
+    connection = connect(tools, organisation).connection
+    there.arm("outage", count=None)
+    clock.advance(hours=27)
+    assert tend(tools) == 1 and state(tools, connection).may_post

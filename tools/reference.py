@@ -140,8 +140,8 @@ def tables() -> Iterator[str]:
     """Everything that is kept: each table and column of the database."""
     yield (
         "The same on SQLite and PostgreSQL. A table that has the column `organisation` leads its key with it, so that "
-        "no row can point into another organisation; row security stands behind that on PostgreSQL. Amounts are integers "
-        "of 1/10000 units, moments UTC texts."
+        "no row can point into another organisation; row security stands behind it on PostgreSQL. Amounts are "
+        "integers of 1/10000 units, moments UTC texts."
     )
     load_tables()
     for module in pkgutil.iter_modules(tieout.store.__path__):

@@ -45,7 +45,7 @@ def report(seed: int, design: str = "D5", commit: str = "unknown") -> list[str]:
         f"py={platform.python_version()} events={len(result.lines)}",
         *(f"     {violation.text}" for violation in result.violations),
         f"schedule: {schedule(result)}",
-        f"replay: tieout sim --start {seed} --seeds 1 --profile {PROFILE} --design {design} --trace",
+        f"replay: tieout sim --seed {seed} --profile {PROFILE} --design {design} --trace",
         *result.lines,
     ]
 

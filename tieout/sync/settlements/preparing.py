@@ -40,8 +40,12 @@ def ensure_mapping(tools: Tools, db: Db, settlement: Settlement) -> None:
         mappings.add(db, renewed.to_record(), BY_DEFAULT, tools.now())
 
 
-def terms_of(settlement: Settlement) -> Terms:
-    return Terms(country=settlement.country, zone=settlement.zone)
+def terms_of(db: Db, settlement: Settlement) -> Terms:
+    """A settlement without a sale names no site: then the organisation's country and the channel's name stand in."""
+    organisation = organisations.find(db)
+    assert organisation is not None, "every transaction belongs to an organisation"
+    contact = settlement.marketplace or channels.label(settlement.channel)
+    return Terms(country=settlement.country or organisation.country, zone=settlement.zone, contact=contact)
 
 
 def meant(db: Db, settlement: Settlement) -> Settlement:
@@ -53,7 +57,7 @@ def planned(db: Db, kept: Kept, version: int | None = None) -> Plan | tuple[Gap,
     """What would be posted now, or every gap. The version follows all plans ever frozen for this payout."""
     version = version or plans.count(db, kept.settlement.channel, kept.settlement.id) + 1
     try:
-        return make_plan(kept.settlement, mapping_of(db), terms_of(kept.settlement), version)
+        return make_plan(kept.settlement, mapping_of(db), terms_of(db, kept.settlement), version)
     except (AssertionError, ValueError) as error:
         # A proof that does not hold stops this settlement, never the process, and says which and by how much.
         settlement = kept.settlement

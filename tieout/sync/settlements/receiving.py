@@ -43,7 +43,7 @@ def receive_bytes(tools: Tools, actor: Actor, filename: str, content: bytes) -> 
     try:
         channel = channels.recognise(filename, content)
     except channels.Unrecognised as refused:
-        return _refused_at_the_door(tools, actor, filename, Refusal(refused.code, refused.message))
+        return _refused_at_the_door(tools, actor, filename, Refusal(refused.code, refused.message, refused.row))
     blanked = channels.blank(channel, statement)
     with write(tools.engines, actor.organisation) as db:
         statements.keep(db, statement.digest, filename, len(content), channel, blanked, tools.now())

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -223,6 +224,19 @@ def test_a_starter_app_connects_five_organisations_and_no_sixth(world: World) ->
         member(inside, tenant, told["user"], "STANDARD")
     results = ["code" in Caller(world).consent(user=told["user"], tenant=tenant) for tenant in made]
     assert results == [True] * 5 + [False]
+
+
+def test_an_advanced_app_connects_several_at_once_unless_it_says_no(world: World) -> None:
+    told = world.reset("four")
+    app(of(world).books, "big", "s", tier="advanced", certified=True)
+    both = "&".join(f"tenant={told['organisations'][one]}" for one in ("GB", "AU"))
+    asked = {"response_type": "code", "client_id": "big", "redirect_uri": REDIRECT, "scope": SCOPES}
+    for client_id, acr, good in (("big", "", True), ("big", "bulk_connect:false", False), ("tieout-demo", "", False)):
+        form = urlencode(asked | {"client_id": client_id, "acr_values": acr, "decision": "allow"}) + "&" + both
+        answer = world.answer(Request.of("POST", "/identity/connect/authorize", body=form))
+        assert (answer.status == 302) == good
+    events = {one["event"] for one in world.evidence("connections")}
+    assert len(events) == 1 and len(world.evidence("connections")) == 2
 
 
 def test_a_person_removes_the_app_on_the_connected_apps_page() -> None:

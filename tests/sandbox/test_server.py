@@ -228,6 +228,16 @@ def test_books_in_a_file_are_there_again(tmp_path: Path) -> None:
     again.close()
 
 
+def test_a_file_that_is_none_or_is_held_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "text.db").write_text("no database at all, but long enough to be looked at as one")
+    with pytest.raises(OSError, match="books cannot be opened"):
+        books(tmp_path / "text.db")
+    held = books(tmp_path / "held.db")
+    with pytest.raises(OSError, match="stop who holds it"):
+        books(tmp_path / "held.db")
+    held.close()
+
+
 SERVING = """
 import sys
 from pathlib import Path

@@ -55,7 +55,11 @@ class Request:
         return next((value for key, value in self.query if key.lower() == wanted), None)
 
     def form(self) -> dict[str, str]:
-        return dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
+        return dict(self.form_fields())
+
+    def form_fields(self) -> tuple[tuple[str, str], ...]:
+        """The fields of a posted form in order; a name may come several times."""
+        return tuple(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import sqlite3
@@ -27,7 +28,7 @@ class Shelf:
     """
 
     def __init__(self, path: Path | None = None, seed: int = 0) -> None:
-        """Raises sqlite3.Error when the file cannot be opened or is no database."""
+        """Raises OSError when the file cannot be opened, is no database, or is held by another stand-in."""
         self._seed = seed
         self._tables: dict[str, dict[str, Doc]] = defaultdict(dict)
         self._indexes: dict[tuple[str, str], dict[str, dict[str, None]]] = {}
@@ -162,7 +163,14 @@ ON CONFLICT (place, id) DO UPDATE SET body = excluded.body"""
 
 def _open(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
-    db = sqlite3.connect(path, check_same_thread=False)
+    try:
+        return _prepared(sqlite3.connect(path, check_same_thread=False, timeout=1))
+    except sqlite3.Error as error:
+        told = f"the stand-in's books cannot be opened ({error}): choose another file, or stop who holds it"
+        raise OSError(errno.EIO, told, str(path)) from error
+
+
+def _prepared(db: sqlite3.Connection) -> sqlite3.Connection:
     # One process, one connection: a rollback journal is enough and leaves no second file behind after a kill.
     db.execute("PRAGMA journal_mode = TRUNCATE")
     db.execute("PRAGMA synchronous = FULL")

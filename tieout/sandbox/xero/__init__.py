@@ -26,7 +26,7 @@ def books(
     """A world with Xero in it, seeded with the scenario unless the file at `path` already holds one.
 
     `now`: None is real time, a moment stands still until moved, a function is asked each time. Raises LookupError for
-    an unknown scenario and sqlite3.Error for a file that is no database.
+    an unknown scenario and OSError for a file that is no database or is held by another stand-in.
     """
     world = World(lambda inside: XeroStandIn(inside, path), seed=seed, now=now, secret=secret)
     if of(world).shelf.is_empty:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from tieout.sandbox import Doc
 from tieout.sandbox.xero import contacts, lines, refusals
-from tieout.sandbox.xero.refusals import Refused, post_data_invalid
+from tieout.sandbox.xero.refusals import Refused, bad_content
 from tieout.sandbox.xero.rules import Verdict, check_lock
 from tieout.sandbox.xero.settling import resettled
 from tieout.sandbox.xero.state import Asked
@@ -47,7 +47,7 @@ def _written(asked: Asked, sent: Doc, before: Doc | None, verdict: Verdict) -> D
     type_ = str(sent.get("Type") or old.get("Type") or "")
     if type_ not in TYPES:
         told = f"Error converting value \"{type_}\" to type 'Xero.API.Library.Types.BankTransactionType'."
-        raise Refused(post_data_invalid(asked.request, told + " Path 'BankTransactions[0].Type'."))
+        raise Refused(bad_content(asked.request, told + " Path 'BankTransactions[0].Type'."))
     account = _bank_account(asked, sent.get("BankAccount"), verdict) if "BankAccount" in sent or not old else None
     contact = contacts.named(asked, sent.get("Contact"), verdict) if "Contact" in sent or not old else None
     day = sent.get("Date") or old.get("Date") or asked.today

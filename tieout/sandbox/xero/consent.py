@@ -48,12 +48,16 @@ def decide(books: Books, request: Request, *, tenant: str = "", without: tuple[s
         return redirect(asked, DENIED)
     app = books.shelf.get("app", asked["client_id"]) or {}
     user_id = form.get("user") or _first_user(books)
-    chosen = tenant or form.get("tenant") or _first_tenant(books, user_id)
-    refusal = _refusal(books, app, user_id, chosen)
+    chosen = [tenant] if tenant else [value for name, value in request.form_fields() if name == "tenant" and value]
+    chosen = chosen or [_first_tenant(books, user_id)]
+    if len(chosen) > 1 and not _bulk(app, asked):
+        return page(403, _consent_page(books, asked, "Choose one organisation"))
+    refusal = next(filter(None, (_refusal(books, app, user_id, one) for one in chosen)), "")
     if refusal:
         return page(403, _consent_page(books, asked, refusal))
     event = books.shelf.new_id()
-    connect(books, app["client_id"], user_id, chosen, event)
+    for one in chosen:
+        connect(books, app["client_id"], user_id, one, event)
     held = [scope for scope in asked["scope"].split() if scope not in without]
     row = {"app": app["client_id"], "user": user_id, "scopes": held, "event": event, "nonce": asked["nonce"]}
     row |= {"redirect_uri": asked["redirect_uri"], "challenge": asked["code_challenge"]}
@@ -161,6 +165,11 @@ def _refusal(books: Books, app: Doc, user_id: str, tenant: str) -> str:
     return ""
 
 
+def _bulk(app: Doc, asked: Doc) -> bool:
+    """Whether several organisations may be chosen at once: from the Advanced tier on, unless the app forbids it."""
+    return app["tier"] in {"advanced", "enterprise"} and "bulk_connect:false" not in asked["acr_values"]
+
+
 def _first_user(books: Books) -> str:
     return next((str(row["id"]) for row in books.shelf.all("user")), "")
 
@@ -171,7 +180,8 @@ def _first_tenant(books: Books, user_id: str) -> str:
 
 
 def _consent_page(books: Books, asked: Doc, refusal: str = "") -> str:
-    app = books.shelf.get("app", asked["client_id"]) or {"name": "This app"}
+    app = books.shelf.get("app", asked["client_id"]) or {"name": "This app", "tier": ""}
+    several = " multiple" if _bulk(app, asked) else ""
     hidden = "".join(f'<input type="hidden" name="{k}" value="{escape(v)}">' for k, v in asked.items() if v)
     users = "".join(
         f'<option value="{row["id"]}">{escape(row["first_name"])} {escape(row["last_name"])} ({escape(row["email"])})'
@@ -188,7 +198,7 @@ def _consent_page(books: Books, asked: Doc, refusal: str = "") -> str:
         f"{escape(app['name'])} wants access to:",
         f'{told}<form method="post" action="/identity/connect/authorize">{hidden}'
         f'<p><label>Sign in as <select name="user">{users}</select></label></p>'
-        f'<p><label>Organisation <select name="tenant">{chosen}</select></label></p><ul>{wanted}</ul>'
+        f'<p><label>Organisation <select name="tenant"{several}>{chosen}</select></label></p><ul>{wanted}</ul>'
         '<p><button name="decision" value="allow">Allow access</button> '
         '<button name="decision" value="cancel">Cancel</button></p></form>',
     )

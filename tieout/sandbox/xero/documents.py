@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from tieout.sandbox import Doc
 from tieout.sandbox.xero import contacts, fields, lines, refusals, rules
-from tieout.sandbox.xero.refusals import Refused, post_data_invalid
+from tieout.sandbox.xero.refusals import Refused, bad_content
 from tieout.sandbox.xero.rules import Verdict
 from tieout.sandbox.xero.settling import resettled
 from tieout.sandbox.xero.state import Asked
@@ -100,7 +100,7 @@ def _type(asked: Asked, sent: Doc, before: Doc | None, form: Form) -> str:
     if type_ in {form.sales, form.bills} | (OTHER_TYPES if form is INVOICE else set()):
         return type_
     told = f"Error converting value \"{type_}\" to type 'Xero.API.Library.Types.{form.one}Type'. Path '{form.key}'."
-    raise Refused(post_data_invalid(asked.request, told))
+    raise Refused(bad_content(asked.request, told))
 
 
 def _status(asked: Asked, sent: Doc, before: Doc | None, verdict: Verdict) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from tieout.sandbox import Doc, Request
 from tieout.sandbox.xero import wire, xml
 from tieout.sandbox.xero.kinds import Kind
-from tieout.sandbox.xero.refusals import Refused, bad_guid, no_data, post_data_invalid, unsupported_type
+from tieout.sandbox.xero.refusals import Refused, bad_content, bad_guid, nothing_sent, unsupported_type
 
 NUMBERS = frozenset(
     "Quantity UnitAmount LineAmount TaxAmount DiscountRate DiscountAmount Amount AppliedAmount BankAmount CurrencyRate"
@@ -63,7 +63,7 @@ def elements(request: Request, kind: Kind) -> tuple[Doc, ...]:
         found = body.get(kind.one, body.get("", body))
     listed = found if isinstance(found, list) else [found]
     if not listed or not all(isinstance(item, dict) and item for item in listed):
-        raise Refused(no_data(request))
+        raise Refused(nothing_sent(request))
     return tuple(_typed(request, kind, item, f"{kind.key}[{at}]") for at, item in enumerate(listed))
 
 
@@ -78,7 +78,7 @@ def guid(text: str) -> str | None:
 def _parsed(request: Request) -> Doc:
     kind = request.header("content-type").lower()
     if not request.body.strip():
-        raise Refused(no_data(request))
+        raise Refused(nothing_sent(request))
     try:
         if "json" in kind:
             body = json.loads(request.body.decode("utf-8-sig"), parse_float=Decimal, parse_constant=_no_constant)
@@ -87,11 +87,11 @@ def _parsed(request: Request) -> Doc:
         else:
             raise Refused(unsupported_type(request))
     except (ValueError, UnicodeDecodeError, RecursionError) as error:
-        raise Refused(post_data_invalid(request, f"JSON or XML could not be read: {error}")) from error
+        raise Refused(bad_content(request, f"JSON or XML could not be read: {error}")) from error
     if isinstance(body, list):
         return {"": body}
     if not isinstance(body, dict):
-        raise Refused(no_data(request))
+        raise Refused(nothing_sent(request))
     return body
 
 
@@ -117,7 +117,7 @@ def _field(request: Request, kind: Kind, key: str, value: Any, path: str) -> Any
         if value == "":  # an empty element of XML
             return None
         if not isinstance(value, dict):
-            raise Refused(post_data_invalid(request, _unfit(key, value, path)))
+            raise Refused(bad_content(request, _unfit(key, value, path)))
         return _typed(request, kind, value, path)
     if key in UNREAD:
         return None
@@ -128,14 +128,14 @@ def _field(request: Request, kind: Kind, key: str, value: Any, path: str) -> Any
             return _guid(request, value)
         return _plain(key, value)
     except (ValueError, InvalidOperation, OverflowError) as error:
-        raise Refused(post_data_invalid(request, _unfit(key, value, path))) from error
+        raise Refused(bad_content(request, _unfit(key, value, path))) from error
 
 
 def _list(request: Request, kind: Kind, key: str, value: Any, path: str) -> list[Doc]:
     found = [] if value == "" else [item for item in value if item is not None] if isinstance(value, list) else [value]
     for at, item in enumerate(found):
         if not isinstance(item, dict):
-            raise Refused(post_data_invalid(request, _unfit(key, item, f"{path}[{at}]")))
+            raise Refused(bad_content(request, _unfit(key, item, f"{path}[{at}]")))
     return [_typed(request, kind, item, f"{path}[{at}]") for at, item in enumerate(found)]
 
 

@@ -89,7 +89,8 @@ def _noted(asked: Asked, place: str, sent: Doc) -> Doc:
     except Invalid as invalid:
         raise Refused(refusals.validation(asked.request, [invalid.echo], "HistoryRecord")) from invalid
     note: Doc = {"Changes": "Note", "User": "System Generated", "Details": details}
-    return asked.keep("History", asked.new_id(), note | {"DateUTC": asked.now, "_of": place})
+    note |= {"DateUTCString": asked.now.strftime("%Y-%m-%dT%H:%M:%S"), "DateUTC": asked.now}
+    return asked.keep("History", asked.new_id(), note | {"_of": place})
 
 
 def _held(asked: Asked, kind: Kind, row: Doc) -> list[Doc]:

@@ -43,20 +43,20 @@ def plain_400(request: Request, number: int, kind: str, message: str) -> Answer:
     return wire.render(request, 400, doc, "ApiException")
 
 
-def post_data_invalid(request: Request, message: str) -> Answer:
+def bad_content(request: Request, message: str) -> Answer:
     return plain_400(request, 14, "PostDataInvalidException", message)
 
 
 def bad_guid(request: Request) -> Answer:
     told = "Guid should contain 32 digits with 4 dashes (xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx)."
-    return post_data_invalid(request, told)
+    return bad_content(request, told)
 
 
 def query_parse(request: Request, message: str) -> Answer:
     return plain_400(request, 16, "QueryParseException", message)
 
 
-def no_data(request: Request) -> Answer:
+def nothing_sent(request: Request) -> Answer:
     told = "No data has been processed for this endpoint. This endpoint is expecting data to be specifed."
     return plain_400(request, 17, "NoDataProcessedException", told)
 

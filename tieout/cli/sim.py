@@ -52,14 +52,14 @@ def _show(summary: Any, as_json: bool) -> None:
         "design": summary.design,
         "seeds": summary.seeds,
         "violations": summary.violations,
-        "runs_per_second": summary.runs_per_second,
+        "runs_per_second": round(summary.runs_per_second),
         "trace_hash": summary.trace_hash,
     }
     if as_json:
         say_json(told)
         return
     say(f"{summary.seeds} runs of {summary.profile} with {summary.design}, {len(summary.violations)} violations")
-    say(f"{summary.runs_per_second} runs a second; trace {summary.trace_hash}")
+    say(f"{summary.runs_per_second:.0f} runs a second; trace {summary.trace_hash}")
     for each in list(summary.violations)[:20]:
         complain(f"FAIL {each['invariant']} seed={each['seed']} {each['text']}")
 

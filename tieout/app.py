@@ -46,10 +46,11 @@ class Product:
         return self.held is not None or not self.environment.is_sqlite
 
     def close(self, wait_seconds: int = 5) -> None:
-        self.engine.stop(wait_seconds)
+        is_idle = self.engine.stop(wait_seconds)
         self.tools.transport.close()
         self.tools.engines.dispose()
-        if self.held is not None:
+        # While a job still runs the lock stays: whoever takes it next believes that this life is over.
+        if self.held is not None and is_idle:
             self.held.release()
 
 

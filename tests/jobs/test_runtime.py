@@ -182,6 +182,25 @@ def test_the_timetable_asks_again_and_leaves_out_a_turn_that_is_still_busy(folde
         jobs.stop()
 
 
+def test_a_stop_tells_whether_a_job_still_runs(folder: Path, held: Held) -> None:
+    """While one does, the lock must stay: the next holder takes everything over as if this process were dead."""
+    let_go, begun, ended_at_last = threading.Event(), threading.Event(), threading.Event()
+
+    def work() -> None:
+        begun.set()
+        let_go.wait(20)
+        ended_at_last.set()
+
+    jobs = unstarted(folder, work=work)
+    jobs.start(held)
+    jobs.enqueue("work", "work:1", {})
+    assert begun.wait(10)
+    assert not jobs.stop()
+    let_go.set()
+    assert ended_at_last.wait(10)
+    until(jobs.stop)
+
+
 def test_what_ended_long_ago_is_forgotten(start: Start) -> None:
     jobs = start(keep=lambda **_: None)
     jobs.enqueue("keep", "keep:1", {})

@@ -33,6 +33,7 @@ class Held:
     descriptor: int
 
     def release(self) -> None:
+        """Only when nothing of this process works on the folder any more; the end of the process does it too."""
         os.close(self.descriptor)
 
 

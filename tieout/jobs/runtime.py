@@ -69,6 +69,7 @@ class DurableJobs:
         self._heart: lease.Heart | None = None
         self._works = self._may_open = False
         self._opening = threading.Lock()
+        self._running: set[object] = set()  # one mark for each job that runs in this process
 
     def register(self, kind: str, function: Callable[..., Any]) -> None:
         assert self._client is None and not self._may_open, f"job kind {kind} comes after the start"
@@ -94,7 +95,7 @@ class DurableJobs:
             raise JobsMisplaced("on SQLite work starts only behind the lock on the data folder")
         engine = self._open()
         me = APPLICATION if self._is_sqlite else f"{socket.gethostname()}-{uuid.uuid4().hex[:12]}"
-        _launch(self._url, engine, me, self._kinds)
+        _launch(self._url, engine, me, {kind: self._watched(kind, run) for kind, run in self._kinds.items()})
         self._works = True
         if not self._is_sqlite:
             lease.prepare(engine)
@@ -111,8 +112,12 @@ class DurableJobs:
         """
         self._may_open = True
 
-    def stop(self, wait_seconds: int = 0) -> None:
-        """No job begins any more; those that run may end within the wait. What is cut off resumes in the next life."""
+    def stop(self, wait_seconds: int = 0) -> bool:
+        """No job begins any more; those that run may end within the wait. What is cut off resumes in the next life.
+
+        True when none runs any more. Otherwise keep the lock on the folder until the process ends: whoever takes it
+        next believes that this life is over.
+        """
         self._may_open = False
         self._timetable.stop()
         if self._heart is not None:
@@ -131,6 +136,7 @@ class DurableJobs:
         if self._engine is not None:
             self._engine.dispose()
             self._engine = None
+        return not self._running
 
     def _open(self) -> sa.Engine:
         from dbos import DBOS, DBOSClient
@@ -176,6 +182,22 @@ class DurableJobs:
     def list(self, limit: int = 100) -> tuple[Job, ...]:
         rows = self._open_client().list_workflows(limit=limit, sort_desc=True, load_input=False)
         return tuple(_job(row) for row in rows)
+
+    def _watched(self, kind: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Counts it while it runs. The journal keeps only the class of what it raises, so the log gets the whole."""
+
+        def run(**arguments: Any) -> Any:
+            mark = object()
+            self._running.add(mark)
+            try:
+                return function(**arguments)
+            except Exception:
+                log.exception("a job failed", extra={"kind": kind})
+                raise
+            finally:
+                self._running.discard(mark)
+
+        return run
 
     def _open_client(self) -> "DBOSClient":
         with self._opening:
@@ -244,7 +266,7 @@ def _launch(url: str, engine: sa.Engine, me: str, kinds: dict[str, Callable[...,
     )
     DBOS(config=config)
     for kind, function in kinds.items():
-        DBOS.workflow(name=kind, max_recovery_attempts=LIVES)(_reporting(kind, function))
+        DBOS.workflow(name=kind, max_recovery_attempts=LIVES)(function)
     DBOS.listen_queues(list(LANES))
     DBOS.launch()
     for lane in LANES.values():
@@ -254,19 +276,6 @@ def _launch(url: str, engine: sa.Engine, me: str, kinds: dict[str, Callable[...,
             partition_concurrency=lane.per_share,
             polling_interval_sec=lane.poll_seconds,
         )
-
-
-def _reporting(kind: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """The journal keeps only the class of what a job raises, so the whole of it goes to the log."""
-
-    def run(**arguments: Any) -> Any:
-        try:
-            return function(**arguments)
-        except Exception:
-            log.exception("a job failed", extra={"kind": kind})
-            raise
-
-    return run
 
 
 def _job(row: Any) -> Job:

@@ -166,8 +166,8 @@ def _count_try(db: Db, subjects: tuple[str, ...], now: datetime) -> None:
     """One more try for each. Raises TooManyTries while one of them has to wait, and then counts nothing."""
     counted: list[tuple[str, int]] = []
     for subject in subjects:
-        tries, last_at = rows.tries(db, digest(subject))
-        if last_at is None or last_at + _FORGIVEN_AFTER <= now:
+        tries, last_at = rows.tries(db, digest(subject), now)
+        if last_at + _FORGIVEN_AFTER <= now:
             tries, last_at = 0, now
         wait_seconds = _wait_seconds(tries - _FREE_TRIES[subject.partition(":")[0]])
         passed_seconds = int((now - last_at).total_seconds())
@@ -180,7 +180,7 @@ def _count_try(db: Db, subjects: tuple[str, ...], now: datetime) -> None:
 
 def _forgive(db: Db, subject: str, now: datetime) -> None:
     """After a success: the account starts afresh; the address, which others may share, is only given this try back."""
-    tries, _ = rows.tries(db, digest(subject))
+    tries, _ = rows.tries(db, digest(subject), now)
     rows.set_tries(db, digest(subject), max(tries - 1, 0) if subject.startswith("address:") else 0, now)
 
 

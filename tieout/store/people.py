@@ -4,10 +4,12 @@ Persons stand above organisations, since one person may belong to many. Whatever
 device) is kept as a SHA-256 of a 256-bit random text, so that a copy of the database opens nothing.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from tieout.store.engine import Db
 from tieout.store.metadata import ID, METADATA, organisation_table
@@ -244,23 +246,21 @@ def knows_device(db: Db, digest: str, person: str) -> bool:
     return db.execute(query).first() is not None
 
 
-def tries(db: Db, subject: str) -> tuple[int, datetime | None]:
+def tries(db: Db, subject: str, now: datetime) -> tuple[int, datetime]:
     """Sign-ins tried in vain for a subject, and when last; the row stays locked until the transaction ends."""
-    row = db.execute(sa.select(TRIES).where(TRIES.c.subject == subject).with_for_update()).first()
-    return (row.failures, row.last_at) if row else (0, None)
+    with suppress(IntegrityError), db.connection.begin_nested():  # a row that is there cannot slip past the lock
+        db.execute(sa.insert(TRIES).values(subject=subject, failures=0, last_at=now))
+    row = db.execute(sa.select(TRIES).where(TRIES.c.subject == subject).with_for_update()).one()
+    return row.failures, row.last_at
 
 
 def set_tries(db: Db, subject: str, failures: int, now: datetime) -> None:
-    """Zero forgets the subject."""
+    """After `tries`, in the same transaction. Zero forgets the subject."""
     mine = TRIES.c.subject == subject
-    if failures == 0:
-        db.execute(sa.delete(TRIES).where(mine))
-        return
-    try:
-        with db.connection.begin_nested():
-            db.execute(sa.insert(TRIES).values(subject=subject, failures=failures, last_at=now))
-    except sa.exc.IntegrityError:  # somebody counted this subject before
+    if failures:
         db.execute(sa.update(TRIES).where(mine).values(failures=failures, last_at=now))
+    else:
+        db.execute(sa.delete(TRIES).where(mine))
 
 
 def forget_old(db: Db, sessions_before: datetime, now: datetime) -> None:

@@ -132,8 +132,9 @@ def answers(asker: Asker) -> Iterator[tuple[str, str, Any]]:
 def unanswered(asker: Asker, paths: dict[str, Any]) -> Iterator[str]:
     """The spec's addresses that the stand-in answers with 501 by name."""
     nobody = "11111111-1111-4111-8111-111111111111"
-    for path in paths:
-        status, body = asker.ask("GET", re.sub(r"\{[^}]+\}", nobody, path).lstrip("/"))
+    for path, verbs in paths.items():
+        verb = next((one for one in ("get", "put", "post", "delete") if one in verbs), "get").upper()
+        status, body = asker.ask(verb, re.sub(r"\{[^}]+\}", nobody, path).lstrip("/"))
         if status == 501 and isinstance(body, bytes) and b"has no address" in body:
             yield path
 

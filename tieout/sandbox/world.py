@@ -167,18 +167,18 @@ class World:
             with self.clock.at(due):
                 effect()
 
-    def arm(self, name: str, **how: Any) -> Fault:
+    def arm(self, name: str, /, **how: Any) -> Fault:
         """Arms a fault by its name; see `faults.NAMES`. Raises ValueError when there is none of that name."""
         with self.lock:
             return self.faults.arm(name, how, self.clock.now())
 
-    def hand(self, name: str, **told: Any) -> Any:
+    def hand(self, name: str, /, **told: Any) -> Any:
         """Something a person does in the other system, at once."""
         with self.lock:
             self.settle()
             return self.stand_in.hand(name, told)
 
-    def evidence(self, name: str, **told: Any) -> Any:
+    def evidence(self, name: str, /, **told: Any) -> Any:
         with self.lock:
             self.settle()
             return self.stand_in.evidence(name, told)

@@ -8,6 +8,7 @@ import pytest
 
 from tests.conftest import Clock
 from tests.standing import SESSION, Standing, connect, make_tools, standing
+from tieout.cli._browser import allow
 from tieout.core.actor import Actor
 from tieout.core.connection import Connection, ConnectionState
 from tieout.core.records import DocumentKind
@@ -102,17 +103,11 @@ def test_the_same_answer_twice_shows_the_finished_connection(
     tools: Tools, there: Standing, organisation: str, clock: Clock
 ) -> None:
     url = begun(tools)
-    params = connecting_params(url)
+    params = allow(url)
     first = finish_connect(tools, "xero", params, SESSION)
     clock.advance(hours=1)
     assert finish_connect(tools, "xero", params, SESSION) == first
     assert len(there.calls("POST", "/connect/token")) == 1 and len(card(tools, organisation)) == 1
-
-
-def connecting_params(url: str) -> dict[str, str]:
-    from tieout.cli._browser import allow
-
-    return allow(url)
 
 
 def test_a_used_answer_that_led_nowhere_says_so(

@@ -34,6 +34,8 @@ GRANT_ENDED = "grant-ended"  # the refresh token is used up, expired or revoked
 CONTACT_ARCHIVED = "contact-archived"
 CONSENT_DENIED = "connect-never-completes"  # the person pressed Cancel
 
+SMALLEST_DAY = 1000  # calls a day for one set of books, in the smallest tier of any platform
+
 
 class UnknownPlatform(LookupError):
     """No platform has this name."""
@@ -50,7 +52,7 @@ class App:
     client_secret: Secret
     redirect_uri: str
     urls: Mapping[str, str] = field(default_factory=dict)
-    calls_a_day: int = 1000
+    calls_a_day: int = SMALLEST_DAY
 
 
 @dataclass(frozen=True, slots=True)

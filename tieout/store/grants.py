@@ -11,6 +11,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from tieout.core.connection import ConnectionState
+from tieout.store.connections import CONNECTIONS
 from tieout.store.engine import Db
 from tieout.store.metadata import ID, METADATA
 from tieout.store.types import Moment
@@ -113,6 +115,14 @@ def of_person(db: Db, platform: str, client_id: str, person: str) -> Grant | Non
     mine = (GRANTS.c.platform == platform, GRANTS.c.client_id == client_id, GRANTS.c.person == person)
     row = db.execute(sa.select(GRANTS).where(*mine)).first()
     return None if row is None else _read(row)
+
+
+def unused(db: Db, before: datetime) -> tuple[Grant, ...]:
+    """Grants from before that moment that serve no live connection of anybody; `db` stands above the organisations."""
+    assert not db.organisation, "a grant may serve several organisations"
+    serving = sa.select(CONNECTIONS.c.grant).where(CONNECTIONS.c.state != ConnectionState.DISCONNECTED.value)
+    query = sa.select(GRANTS).where(GRANTS.c.issued_at < before, GRANTS.c.id.not_in(serving))
+    return tuple(_read(row) for row in db.execute(query))
 
 
 def add(db: Db, grant: str, platform: str, client_id: str, person: str, pair: Pair) -> None:

@@ -73,10 +73,10 @@ def learn(tools: Tools, organisation: str, connection: str, failure: Failure) ->
 def _is_listed(tools: Tools, organisation: str, connection: str) -> bool | None:
     """Whether the platform still lists these books for us; None when it cannot be asked."""
     found = _found(tools, organisation, connection)
-    platform, app = platforms.named(found.platform), tools.apps[found.platform]
+    platform = platforms.named(found.platform)
     try:
         access = grants.access(tools, organisation, connection)
-        reached = platform.connections(make_call(tools.transport), app, access.token)
+        reached = platform.connections(make_call(tools.transport), access.app, access.token)
     except RemoteError:
         return None
     return any(books.books_id == found.books_id for books in reached)

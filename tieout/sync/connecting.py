@@ -54,8 +54,10 @@ class ConnectResult:
 def begin_connect(tools: Tools, actor: Actor, platform: str, session_binding: str, reconnects: str = "") -> str:
     """The address to send the browser to. `session_binding` is known only to this browser session.
 
-    `reconnects` names a connection to renew; should the person pick other books, that one stays as it is.
+    `reconnects` names a connection to renew; should the person pick other books, that one stays as it is. Raises
+    NotAllowed when this installation has no app registered at the platform.
     """
+    app = grants.app_of(tools, platform)
     # The state leads back to the organisation's own rows; the secret behind the dot is what cannot be guessed.
     state, verifier = f"{actor.organisation}.{secrets.token_urlsafe(32)}", secrets.token_urlsafe(48)
     id, now = drafts.digest(state), tools.now()
@@ -64,7 +66,7 @@ def begin_connect(tools: Tools, actor: Actor, platform: str, session_binding: st
     draft = Draft(id, platform, actor.person, actor.name, binding, sealed, now, reconnects)
     with write(tools.engines, actor.organisation) as db:
         drafts.add(db, draft, now - timedelta(days=1))
-    return platforms.named(platform).authorise_url(tools.apps[platform], state, verifier)
+    return platforms.named(platform).authorise_url(app, state, verifier)
 
 
 def finish_connect(tools: Tools, platform: str, params: Mapping[str, str], session_binding: str) -> ConnectResult:
@@ -145,7 +147,8 @@ def _choice(choices: tuple[tuple[str, str, str], ...]) -> ConnectResult:
 
 
 def _exchanged(tools: Tools, organisation: str, draft: Draft, code: str) -> ConnectResult:
-    platform, app, call = platforms.named(draft.platform), tools.apps[draft.platform], make_call(tools.transport)
+    platform, call = platforms.named(draft.platform), make_call(tools.transport)
+    app = grants.app_of(tools, draft.platform)
     verifier = tools.vault.open(organisation, "connection_drafts", "verifier", draft.id, draft.verifier)
     tokens = platform.exchange(call, app, code, verifier.reveal())
     grant = grants.keep(tools, draft.platform, tokens)

@@ -132,8 +132,9 @@ def disconnect(tools: Tools, actor: Actor, connection: str) -> Ended | None:
 
 
 def _ended_there(tools: Tools, connection: Connection) -> Failure | None:
-    platform, app = platforms.named(connection.platform), tools.apps[connection.platform]
+    platform = platforms.named(connection.platform)
     try:
+        app = grants.app_of(tools, connection.platform)
         token = grants.token_for(tools, connection)
         platform.disconnect(make_call(tools.transport), app, token, connection.link_id)
     except RemoteError as error:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from tieout.calls import Answer, Request
 from tieout.core.budget import Allowance, Lane, Usage, Wait, wait
 from tieout.core.failure import Busy
-from tieout.platforms import Platform
+from tieout.platforms import SMALLEST_DAY, Platform
 from tieout.store import budgets, connections
 from tieout.store.budgets import Report
 from tieout.store.engine import read, write
@@ -63,7 +63,9 @@ class BudgetGate:
 
 
 def allowance(tools: Tools, platform: Platform) -> Allowance:
-    return Allowance(platform.CALLS_AT_ONCE, platform.CALLS_A_MINUTE, tools.apps[platform.NAME].calls_a_day)
+    """By the tier of our registration; its smallest where there is none any more."""
+    app = tools.apps.get(platform.NAME)
+    return Allowance(platform.CALLS_AT_ONCE, platform.CALLS_A_MINUTE, app.calls_a_day if app else SMALLEST_DAY)
 
 
 def budget_of(tools: Tools, organisation: str, connection: str) -> Usage:

@@ -11,9 +11,9 @@ from uuid import uuid4
 
 from tieout.calls import make_call
 from tieout.core.connection import Connection, Verdict, judge
-from tieout.core.failure import Busy, Disconnected, FailureKind, OutcomeUnknown, RemoteError, Unreachable
+from tieout.core.failure import Busy, Disconnected, FailureKind, NotAllowed, OutcomeUnknown, RemoteError, Unreachable
 from tieout.core.secret import Secret
-from tieout.platforms import GRANT_ENDED, Access, Platform, TokenSet, named
+from tieout.platforms import GRANT_ENDED, Access, App, Platform, TokenSet, named
 from tieout.store import connections, grants
 from tieout.store.engine import read, write
 from tieout.store.grants import INSTALLATION, Grant, Pair
@@ -68,7 +68,7 @@ def keep_alive(tools: Tools, organisation: str, connection: str) -> bool:
 
 def keep(tools: Tools, platform: str, tokens: TokenSet) -> str:
     """Stores the token set of a new consent; returns its grant, which is the same for the same person and app."""
-    client_id = tools.apps[platform].client_id
+    client_id = app_of(tools, platform).client_id
     person = tokens.person or tokens.consent_id or tools.new_id()
     with read(tools.engines, "") as db:
         known = grants.of_person(db, platform, client_id, person)
@@ -105,12 +105,30 @@ def let_go(tools: Tools, platform: str, grant: str) -> None:
             return
     try:
         _, token = tokens_of(tools, grant)
-        named(platform).revoke(make_call(tools.transport), tools.apps[platform], token)
+        named(platform).revoke(make_call(tools.transport), app_of(tools, platform), token)
     except RemoteError:
         pass  # it dies by itself, unused
     with write(tools.engines, "") as db:
         if not connections.on_grant(db, grant):
             grants.remove(db, grant)
+
+
+def app_of(tools: Tools, platform: str) -> App:
+    """Our registration at a platform. Raises NotAllowed when this installation has none (any more)."""
+    if platform not in tools.apps:
+        words = f"no app is registered here for {platform}: set TIEOUT_{platform.upper()}_CLIENT_ID and its secret"
+        raise NotAllowed(words, code="connect-error-shown")
+    return tools.apps[platform]
+
+
+def let_go_unused(tools: Tools) -> int:
+    """Ends the token sets that serve no connection since a day: somebody was cut off between consent and choice."""
+    before = tools.now() - timedelta(hours=KEEP_ALIVE_HOURS)
+    with read(tools.engines, "") as db:
+        unused = grants.unused(db, before)
+    for grant in unused:
+        let_go(tools, grant.platform, grant.id)
+    return len(unused)
 
 
 def note(tools: Tools, organisation: str, connection: str, verdict: Verdict) -> None:
@@ -176,7 +194,7 @@ def _presented(tools: Tools, platform: Platform, grant: Grant, fence: int) -> tu
 
     Raises what the platform said of the last token presented.
     """
-    call, app = make_call(tools.transport), tools.apps[grant.platform]
+    call, app = make_call(tools.transport), app_of(tools, grant.platform)
     said: RemoteError | None = None
     last_at = tools.now() + timedelta(seconds=LAST_PRESENTATION_SECONDS)
     for sealed in _alive(tools, grant):
@@ -241,7 +259,7 @@ def _load(tools: Tools, grant: str, even_ended: bool = False) -> Grant:
 
 def _access(tools: Tools, connection: Connection, grant: Grant) -> Access:
     token = _opened(tools, grant, "access", grant.access)
-    app = tools.apps[connection.platform]
+    app = app_of(tools, connection.platform)
     return Access(token, grant.token_id, grant.expires_at, connection.books_id, app)
 
 

@@ -13,7 +13,7 @@ from tieout.core.failure import RemoteError
 from tieout.store import across, connections
 from tieout.store.engine import read
 from tieout.sync.checks import look
-from tieout.sync.grants import keep_alive
+from tieout.sync.grants import keep_alive, let_go_unused
 from tieout.sync.tools import Tools
 
 EVERY_SECONDS = 300
@@ -25,6 +25,7 @@ _EVERY: dict[ConnectionState, timedelta] = {
 
 def tend(tools: Tools) -> int:
     """Look at what is due, in every organisation; how many were looked at. Safe to repeat and to run twice at once."""
+    let_go_unused(tools)
     return sum(_tend_one(tools, organisation) for organisation in across.organisations(tools.engines))
 
 

@@ -83,5 +83,15 @@ def test_all_findings_come_at_once_and_each_only_once() -> None:
     ]
 
 
+def test_texts_are_measured_to_the_letter() -> None:
+    limits = {"number": 4, "reference": 15, "description": 5}
+    fits = document("TO-1", lines=(line(5, text="x" * 5),))
+    assert len(fits.reference) == 15 and preflight([fits], BOOKS, limits) == ()
+    long = document("TO-12", lines=(line(5), line(5, text="x" * 6)))
+    findings = preflight([long], BOOKS, limits)
+    assert codes(*findings) == ["field-too-long"] * 3
+    assert [finding.line for finding in findings] == [0, 0, 2] and "6 characters" in findings[2].message
+
+
 def test_books_that_name_no_currencies_refuse_none() -> None:
     assert preflight([document(currency="JPY")], replace(BOOKS, currencies=())) == ()

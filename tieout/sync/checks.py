@@ -1,6 +1,6 @@
 """Checks: of a connection by a real call, and of a plan's documents against the chart before the books refuse them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tieout.calls import Call
@@ -27,9 +27,18 @@ class Finding:
     line: int = 0
 
 
-def preflight(documents: Sequence[Document], books: Books) -> tuple[Finding, ...]:
-    """Pure. Every reason at once, each once a document. An empty result promises nothing: the books can change."""
-    found = (finding for document in documents for finding in _of_document(document, books))
+def preflight(
+    documents: Sequence[Document], books: Books, longest: Mapping[str, int] | None = None
+) -> tuple[Finding, ...]:
+    """Pure. Every reason at once, each once a document. An empty result promises nothing: the books can change.
+
+    `longest`: how many characters the platform takes in a number, a reference, a description.
+    """
+    found = (
+        finding
+        for document in documents
+        for finding in (*_of_document(document, books), *_too_long(document, longest or {}))
+    )
     return tuple({(each.code, each.message, each.document): each for each in reversed(tuple(found))}.values())[::-1]
 
 
@@ -48,6 +57,15 @@ def _of_document(document: Document, books: Books) -> Iterator[Finding]:
     for index, line in enumerate(document.lines, 1):
         for code, message in _of_line(line, books):
             yield Finding(code, message, number, index)
+
+
+def _too_long(document: Document, longest: Mapping[str, int]) -> Iterator[Finding]:
+    texts = [("number", document.number, 0), ("reference", document.reference, 0)]
+    texts += [("description", line.description, index) for index, line in enumerate(document.lines, 1)]
+    for name, text, index in texts:
+        if len(text) > longest.get(name, len(text)):
+            message = f"the {name} has {len(text)} characters, the books take {longest[name]}: {text[:40]}…"
+            yield Finding("field-too-long", message, document.number, index)
 
 
 def _of_line(line: PlannedLine, books: Books) -> Iterator[tuple[str, str]]:

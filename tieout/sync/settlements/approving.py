@@ -116,7 +116,8 @@ def _freeze_one(tools: Tools, organisation: str, connection: Connection, books: 
         plan = planned(db, kept)
         if not isinstance(plan, Plan):
             return Verdict(id, False, plan[0].message)
-        if findings := preflight(plan.documents, books):
+        longest = platforms.named(connection.platform).LONGEST
+        if findings := preflight(plan.documents, books, longest):
             first = findings[0]
             blocked = replace(kept, status=Status.BLOCKED, code=first.code, reason=first.message)
             settlements.mark(db, replace(blocked, changed_at=tools.now()))

@@ -129,6 +129,31 @@ def test_tax_is_computed_per_line_and_inclusive_totals_are_plain_sums() -> None:
     assert net.first("Invoices")["Total"] == Decimal("12.00")
 
 
+@pytest.mark.parametrize(
+    ("amount", "kind", "tax"),
+    [
+        ("0.03", "Inclusive", "0.01"),
+        ("-0.03", "Inclusive", "-0.01"),
+        ("0.125", "NoTax", "0.00"),
+        ("2.50", "Exclusive", "0.13"),
+    ],
+)
+def test_halves_go_away_from_zero(amount: str, kind: str, tax: str) -> None:
+    tax_type = "RROUTPUT" if kind == "Exclusive" else "OUTPUT2"
+    sent = invoice("S-2", ("9.00", "TO-200", "ZERORATEDOUTPUT"), (amount, "TO-200", tax_type), LineAmountTypes=kind)
+    last = london().put("Invoices?unitdp=4", sent).first("Invoices")["LineItems"][1]
+    assert last["TaxAmount"] == Decimal(tax)
+    assert last["LineAmount"] == Decimal("0.13" if amount == "0.125" else amount)
+
+
+@pytest.mark.parametrize(("lock", "good"), [("2026-11-09", True), ("2026-11-10", False)])
+@pytest.mark.parametrize("which", ["period", "year"])
+def test_a_lock_date_refuses_its_own_day_and_not_the_next(which: str, lock: str, good: bool) -> None:
+    caller = london()
+    caller.world.hand("lock-date", **{which: lock})
+    assert (caller.put("Invoices", invoice("S-2")).status == 200) == good
+
+
 def test_money_never_passes_through_a_float() -> None:
     caller = london()
     raw = b'{"Invoices":[{"Type":"ACCREC","Contact":{"Name":"A"},"Date":"2026-11-10","DueDate":"2026-11-10",'

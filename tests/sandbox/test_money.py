@@ -37,6 +37,15 @@ def test_a_payment_in_full_makes_paid_and_its_removal_opens_again() -> None:
     assert "FullyPaidOnDate" not in row
 
 
+def test_a_document_is_paid_only_with_its_last_penny() -> None:
+    caller = london()
+    number = owed(caller)
+    for amount, status, due in ((99.99, "AUTHORISED", "0.01"), (0.01, "PAID", "0.00")):
+        assert caller.put("Payments", payment(number, amount)).status == 200
+        row = caller.get(f"Invoices/{number}").first("Invoices")
+        assert (row["Status"], row["AmountDue"]) == (status, Decimal(due))
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

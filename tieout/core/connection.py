@@ -25,6 +25,8 @@ class Connection:
     """One set of books at one platform. `cause` is a problem code, `words` are the platform's own.
 
     `connected_by` is our person, `known_there_as` the name of the account that consented at the platform.
+    `failing_since`: no call has had a usable answer since then, `failing_calls` of them, at `failing_books` sets of
+    books of the platform at once.
     """
 
     id: str
@@ -43,6 +45,9 @@ class Connection:
     changed_at: datetime | None = None
     good_at: datetime | None = None
     checked_at: datetime | None = None
+    failing_since: datetime | None = None
+    failing_calls: int = 0
+    failing_books: int = 0
 
     @property
     def may_post(self) -> bool:

@@ -31,6 +31,9 @@ CONNECTIONS = organisation_table(
     sa.Column("changed_at", Moment),
     sa.Column("good_at", Moment),
     sa.Column("checked_at", Moment),
+    sa.Column("failing_since", Moment),
+    sa.Column("failing_calls", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("failing_books", sa.Integer, nullable=False, server_default="0"),
     # One set of books has one live connection in the whole installation, whoever owns it.
     sa.Index(
         "uq_connections_live_books", "platform", "books_id", unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE
@@ -98,8 +101,19 @@ def checked(db: Db, connection: str, now: datetime, is_good: bool) -> None:
 
 def good(db: Db, connection: str, now: datetime, before: datetime) -> None:
     """Notes a good call, unless one is on record since `before`: a row need not change with every call."""
-    is_old = sa.or_(CONNECTIONS.c.good_at.is_(None), CONNECTIONS.c.good_at < before)
-    db.execute(_update(db, connection).where(is_old).values(good_at=now))
+    is_old = sa.or_(CONNECTIONS.c.good_at.is_(None), CONNECTIONS.c.good_at < before, CONNECTIONS.c.failing_calls > 0)
+    values = {"good_at": now, "failing_since": None, "failing_calls": 0, "failing_books": 0}
+    db.execute(_update(db, connection).where(is_old).values(**values))
+
+
+def failing(db: Db, connection: str, now: datetime, books: int) -> None:
+    """Notes a call without a usable answer, at so many sets of books of the platform, these included, for now."""
+    values = {
+        "failing_since": sa.func.coalesce(CONNECTIONS.c.failing_since, sa.bindparam("since", now, type_=Moment)),
+        "failing_calls": CONNECTIONS.c.failing_calls + 1,
+        "failing_books": books,
+    }
+    db.execute(_update(db, connection).values(**values))
 
 
 def end(db: Db, connection: str, now: datetime) -> bool:

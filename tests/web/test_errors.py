@@ -5,6 +5,7 @@ import logging
 import pytest
 
 from tests.web.conftest import Site, words
+from tieout.core.failure import Busy
 from tieout.sync import settlements
 from tieout.web import errors
 
@@ -49,6 +50,15 @@ def test_another_error_of_the_system_stays_unforeseen(site: Site, monkeypatch: p
     monkeypatch.setattr(settlements, "listing", broken)
     answer = site.get("/settlements")
     assert answer.status_code == 500 and "/var/lib" not in answer.text
+
+
+def test_what_the_books_said_is_shown_with_their_id(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy(*_: object, **__: object) -> None:
+        raise Busy("The organisation is being moved", status=503, correlation_id="their-id-1")
+
+    monkeypatch.setattr(settlements, "listing", busy)
+    answer = site.get("/settlements")
+    assert answer.status_code == 503 and "The organisation is being moved (their id their-id-1)" in answer.text
 
 
 def test_a_method_an_address_does_not_have_is_told(site: Site) -> None:

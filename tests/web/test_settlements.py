@@ -84,6 +84,16 @@ def test_an_upload_without_a_file_or_cut_short_is_told(site: Site) -> None:
     assert answer.status_code in (400, 403) and "Nothing" in answer.text
 
 
+def test_the_spool_is_emptied_when_the_upload_fails_half_way(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        assert len(list(site.spool.iterdir())) == 1
+        raise RuntimeError("half way")
+
+    monkeypatch.setattr("tieout.sync.settlements.receive", broken)
+    assert site.upload("june.txt", UK).status_code == 500
+    assert not list(site.spool.iterdir())
+
+
 def only_settlement(site: Site) -> str:
     found = set(re.findall(r'href="/settlements/([0-9a-f-]{36})"', site.page("/settlements")))
     assert len(found) == 1
@@ -175,6 +185,26 @@ def test_several_are_sent_at_once_and_none_is_told(site: Site) -> None:
     assert answer.headers["location"] == "/settlements"
     assert "Select at least one settlement" in site.page("/settlements")
     assert "Select at least one settlement" not in site.page("/settlements"), "it is said once"
+
+
+def test_while_it_is_sent_the_page_asks_again_and_is_drawn_anew_in_the_end(site: Site) -> None:
+    site.house.connect()
+    settlement = site.settlement()
+    page = f"/settlements/{settlement}"
+    assert "every 2s" not in site.page(page)
+    site.post("/settlements/send", {"id": settlement})
+    site.house.world.arm("reset", when="after", method="PUT", path="/api.xro/2.0/Invoices")
+    site.house.jobs.run_all()
+    moving = site.page(page)
+    assert "every 2s" in moving and ("Do not enter it by hand" in moving or "It goes on by itself" in moving), words(
+        moving
+    )
+    assert "hx-refresh" not in site.get(page, headers={"HX-Request": "true"}).headers
+    site.house.clock.skip(minutes=10)
+    site.sign_in()
+    site.house.sweep()
+    assert site.get(page, headers={"HX-Request": "true"}).headers["hx-refresh"] == "true"
+    assert "Ties out" in words(site.page(page)) and sum(site.house.documents().values()) == 1
 
 
 def test_a_refusal_shows_the_books_own_words_and_their_id(site: Site) -> None:

@@ -65,8 +65,10 @@ async def received(request: Request, visitor: SignedIn) -> AsyncIterator[Upload]
         path = await run_in_threadpool(_keep, file, settings.spool)
     finally:
         await form.close()
-    yield Upload(file.filename, path, file.size or 0)
-    await run_in_threadpool(path.unlink, missing_ok=True)
+    try:
+        yield Upload(file.filename, path, file.size or 0)
+    finally:
+        await run_in_threadpool(path.unlink, missing_ok=True)
 
 
 async def _limited(request: Request, limit_bytes: int) -> AsyncGenerator[bytes, None]:

@@ -26,6 +26,7 @@ STATES = {
 }
 
 _CHOICE_SECONDS = 600
+_CHOICES_MOST, _NAME_MOST = 20, 40  # what fits into a cookie
 
 # What each cause means here and who can mend it; the platform's own words stand beside it.
 REMEDIES = {
@@ -93,7 +94,8 @@ def callback(request: Request, tools: guard.CallerTools, platform: str) -> Respo
     result = connections.finish_connect(tools, platform, params, visitor.binding)
     if result.outcome is ConnectOutcome.CHOOSE:
         response = _away("/connection/choose")
-        leave(request, response, "choice", [params.get("state", ""), result.choices[:30]], _CHOICE_SECONDS)
+        choices = [(id, name[:_NAME_MOST]) for id, name in result.choices[:_CHOICES_MOST]]
+        leave(request, response, "choice", [params.get("state", ""), choices], _CHOICE_SECONDS)
         return response
     response = _away("/connection")
     say(request, response, *_told(result))

@@ -99,6 +99,8 @@ class ShownDocument:
 
 def show(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, id: str) -> Response:
     view = found_view(tools, visitor, id)
+    if "hx-request" in request.headers and view.card.status not in MOVING:
+        return Response(headers={"HX-Refresh": "true"})  # it has come to rest, and with it all of the page
     with read(tools.engines, visitor.organisation) as db:
         kept = rows_of_settlements.get(db, id)
     assert kept is not None, "the view found it a moment ago"

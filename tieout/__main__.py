@@ -1,8 +1,6 @@
 """`python -m tieout` is the same as the `tieout` command."""
 
-import sys
-
-from tieout.app import main
+from tieout.app import entry
 
 if __name__ == "__main__":
-    sys.exit(main())
+    entry()

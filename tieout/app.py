@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from tieout.sync.tools import Tools
 
 
+_EPOCH_SECONDS = 3600  # a backup of an hour ago, put back, is told from the database it was made of
+
+
 class CannotStart(Exception):
     """One sentence for the console: what is in the way, and what to do."""
 
@@ -76,6 +79,7 @@ def open_product(settings: Environment, works: bool, timing: Timing | None = Non
     """As `opened`, for a caller that closes it itself."""
     from tieout import log
     from tieout.jobs.runtime import DurableJobs
+    from tieout.store import deployment
     from tieout.store.engine import make_engine, open_engines
     from tieout.sync import sweep, work
 
@@ -83,16 +87,19 @@ def open_product(settings: Environment, works: bool, timing: Timing | None = Non
     held = _hold(settings) if works and settings.is_sqlite else None
     engines = open_engines(settings.database_url)
     try:
-        _prepare(settings, engines)
-        engine = DurableJobs(settings.jobs_url, settings.database_url, make_engine)
-        tools = _tools(settings, engines, engine, timing)
-        work.register(engine, tools)
-        if held is not None:
-            sweep.recover(tools)
-        if works:
-            engine.start(held)
-        else:
-            engine.connect()
+        with _in_one_sentence(settings):
+            _prepare(settings, engines, works)
+            engine = DurableJobs(settings.jobs_url, settings.database_url, make_engine)
+            tools = _tools(settings, engines, engine, timing)
+            work.register(engine, tools)
+            engine.register("epoch", lambda: deployment.advance(engines, settings.data) and None)
+            engine.schedule("epoch", _EPOCH_SECONDS)
+            if held is not None:
+                sweep.recover(tools)
+            if works:
+                engine.start(held)
+            else:
+                engine.connect()
     except BaseException:
         engines.dispose()
         if held is not None:
@@ -129,6 +136,14 @@ def web_app(product: Product) -> "FastAPI":
     return make_app(product.tools, WebSettings(settings.url, spool, settings.upload_limit_bytes))
 
 
+def entry() -> None:
+    """The console script: ends at once, since an engine's idle threads would hold the process up for seconds."""
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """The `tieout` command; its exit codes stand in docs/reference/cli.md."""
     from tieout.cli import Doors, run
@@ -146,10 +161,42 @@ def _hold(settings: Environment) -> "Held":
         raise CannotStart(str(error)) from error
 
 
-def _prepare(settings: Environment, engines: "Engines") -> None:
-    from tieout.store import schema
+def _prepare(settings: Environment, engines: "Engines", works: bool) -> None:
+    """The tables of this release; and, before any work, that this is the database it worked on last."""
+    from tieout.store import deployment, schema
 
     schema.prepare(engines, settings.data / "backups")
+    if works:
+        deployment.check(engines, settings.data)
+        deployment.advance(engines, settings.data)
+
+
+@contextlib.contextmanager
+def _in_one_sentence(settings: Environment) -> Iterator[None]:
+    """What a database or key says against a start, as the sentence it was written as."""
+    from sqlalchemy.exc import DatabaseError
+
+    from tieout.jobs.runtime import JobsMisplaced
+    from tieout.store.backup import BackupFailed
+    from tieout.store.deployment import WrongDatabase
+    from tieout.store.schema import UnknownSchema
+    from tieout.store.vault import KeyMissing
+
+    try:
+        yield
+    except (JobsMisplaced, BackupFailed, WrongDatabase, UnknownSchema, KeyMissing) as error:
+        raise CannotStart(str(error)) from error
+    except DatabaseError as error:
+        place = settings.data if settings.is_sqlite else "named by TIEOUT_DATABASE_URL"
+        raise CannotStart(
+            f"the database {place} cannot be used ({_first_line(error)}): see that it is there, whole and running, "
+            "or restore a copy from the folder backups"
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    """Of a driver's error, without the statement and its parameters."""
+    return str(getattr(error, "orig", error)).strip().splitlines()[0]
 
 
 def _tools(settings: Environment, engines: "Engines", jobs: "DurableJobs", timing: Timing | None) -> "Tools":

@@ -43,7 +43,7 @@ def test_the_wheel_names_the_command_the_licence_and_what_it_needs(wheel: ZipFil
     about = f"tieout-{tieout.__version__}.dist-info"
     commands = configparser.ConfigParser()
     commands.read_string(wheel.read(f"{about}/entry_points.txt").decode())
-    assert commands["console_scripts"]["tieout"] == "tieout.app:main"
+    assert commands["console_scripts"]["tieout"] == "tieout.app:entry"
     metadata = Parser().parsestr(wheel.read(f"{about}/METADATA").decode())
     assert metadata["License-Expression"] == "Apache-2.0"
     assert metadata["Requires-Python"] == ">=3.11"

@@ -15,13 +15,19 @@ def add(commands: typer.Typer) -> None:
 def doctor(
     context: typer.Context,
     rows: Annotated[bool, typer.Option("--invariants", help="Also prove the stored rows against each other.")] = False,
+    adopt: Annotated[
+        bool, typer.Option("--adopt", help="This database, here, is the installation: after a move or a restore.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON list.")] = False,
 ) -> None:
     """Examine this installation. Reads only; safe at any time. Exits 4 when something needs a person."""
+    from tieout.store import deployment
     from tieout.sync.doctor import examine, invariants
 
     with looking(context) as product:
-        found = [*examine(product.tools), *(invariants(product.tools) if rows else ())]
+        if adopt:
+            deployment.adopt(product.tools.engines, product.environment.data)
+        found = [*examine(product.tools, product.environment.data), *(invariants(product.tools) if rows else ())]
     if as_json:
         say_json(plain(found))
     else:

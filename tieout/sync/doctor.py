@@ -4,12 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 from tieout.core.connection import ConnectionState
 from tieout.core.posting import State
 from tieout.core.proof import parts_meet_payout, rows_meet_payout
 from tieout.core.status import MOVING
-from tieout.store import across, attempts, organisations, plans, postings, settlements
+from tieout.store import across, attempts, deployment, organisations, plans, postings, settlements
 from tieout.store.engine import Db, read, sqlite_facts
 from tieout.store.plans import FrozenPlan
 from tieout.store.postings import Posting
@@ -31,9 +32,9 @@ class Finding:
     remedy: str = ""
 
 
-def examine(tools: Tools) -> tuple[Finding, ...]:
+def examine(tools: Tools, folder: Path) -> tuple[Finding, ...]:
     """Everything worth knowing before somebody trusts this installation with books."""
-    return (*_database(tools), *_keys(tools), *_organisations(tools))
+    return (*_database(tools), *_installation(tools, folder), *_keys(tools), *_organisations(tools))
 
 
 def invariants(tools: Tools) -> tuple[Finding, ...]:
@@ -56,6 +57,16 @@ def _database(tools: Tools) -> Iterator[Finding]:
         f"SQLite {facts.version} from {facts.module}, journal mode {facts.journal_mode}.",
         "" if facts.is_safe else "Install the pysqlite3 that the requirements name; WAL is unsafe on this library.",
     )
+
+
+def _installation(tools: Tools, folder: Path) -> Iterator[Finding]:
+    """A copied or rolled-back database has forgotten what was posted; nothing is sent from it unseen."""
+    try:
+        deployment.check(tools.engines, folder)
+    except deployment.WrongDatabase as error:
+        yield Finding("installation", False, str(error), "`tieout doctor --adopt`, if it is the only one.")
+    else:
+        yield Finding("installation", True, "The database is the one that was worked on last.")
 
 
 def _keys(tools: Tools) -> Iterator[Finding]:

@@ -18,7 +18,7 @@ from tieout.sync.tools import Tools
 SWEEP_SECONDS = 5
 _LONGEST_DRIVE = timedelta(minutes=2)
 _LEAST_PAUSE = timedelta(milliseconds=50)
-_WORTH_WAITING = timedelta(seconds=SWEEP_SECONDS + 1)
+_WORTH_WAITING = timedelta(seconds=2)  # longer waits are left to the sweep, so that a stop is never held up
 
 
 class Engine(Protocol):

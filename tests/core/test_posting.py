@@ -251,7 +251,7 @@ def test_a_document_that_somebody_edited_is_not_adopted() -> None:
     ],
 )
 def test_answers_that_stop_a_document_open_an_issue(outcome: Outcome, state: State, reason: Reason) -> None:
-    posting, effects = step(sending(), Answered(outcome, words="because"), NOON)
+    posting, effects = step(sending(), Answered(outcome, "inv-1", words="because"), NOON)
     assert (posting.state, posting.reason, posting.next_at) == (state, reason, None)
     assert isinstance(effects[0], OpenIssue) and effects[0].words == "because"
 
@@ -288,8 +288,9 @@ def test_two_refused_tokens_in_a_row_call_a_person() -> None:
     assert posting.next_at == NOON + seconds(3606)
 
 
-def test_an_answer_without_an_id_is_not_done() -> None:
-    assert step(sending(), Answered(Outcome.DONE), NOON)[0].state is State.UNKNOWN
+@pytest.mark.parametrize("outcome", [Outcome.DONE, Outcome.MISMATCH])
+def test_an_acceptance_without_an_id_is_unclear(outcome: Outcome) -> None:
+    assert step(sending(), Answered(outcome), NOON)[0].state is State.UNKNOWN
 
 
 def test_an_answer_is_heard_only_while_it_is_awaited() -> None:
@@ -314,6 +315,13 @@ def test_what_the_books_accepted_and_do_not_show_is_never_sent_again() -> None:
     held = claim(waiting, NOON + seconds(601))[0]
     missing = step(held, NotFound(NOON + seconds(601)), NOON + seconds(601))[0]
     assert (missing.state, missing.reason, missing.evidence) == (State.ESCALATED, Reason.MISSING, ("inv-1",))
+
+
+def test_what_the_books_accepted_is_not_sent_again_even_if_a_person_says_look_again() -> None:
+    mismatch = step(sending(), Answered(Outcome.MISMATCH, "inv-1"), NOON)[0]
+    held = claim(step(mismatch, Decided(Decision.TRY_NOW), NOON)[0], NOON + seconds(9000))[0]
+    gone = step(held, NotFound(NOON + seconds(9000)), NOON + seconds(9000))[0]
+    assert (gone.state, gone.reason, gone.evidence) == (State.ESCALATED, Reason.MISSING, ("inv-1",))
 
 
 def test_a_read_back_with_another_total_is_a_mismatch() -> None:

@@ -112,12 +112,15 @@ class Witness:
 
     open: dict[int, tuple[datetime, datetime, str]] = field(default_factory=dict)
     last: int = 0
+    is_accepted: bool = False
 
     def before(self, event: Event, posting: Posting, now: datetime) -> None:
         is_heard = posting.state is State.SENDING and self.last in self.open
         if isinstance(event, Answered) and is_heard and event.outcome in PROOFS:
             del self.open[self.last]
         elif isinstance(event, (Answered, Silent)) and is_heard:
+            is_yes = isinstance(event, Answered) and event.outcome in (Outcome.DONE, Outcome.MISMATCH)
+            self.is_accepted = self.is_accepted or (is_yes and bool(event.remote_id))
             self.open[self.last] = (now, *self.open[self.last][1:])
         elif isinstance(event, NotFound):
             is_dead = [n for n, (sent, dies, _) in self.open.items() if max(sent, dies) + TEN_MINUTES <= event.asked_at]
@@ -131,6 +134,7 @@ class Witness:
     def after(self, effects: tuple[Effect, ...], posting: Posting) -> None:
         for effect in effects:
             if isinstance(effect, Send):
+                assert not self.is_accepted, "what the books accepted is never sent again"
                 assert posting.unique or not self.open, "a second write that may land, of a number that is not unique"
                 self.last = effect.attempt.number
                 self.open[self.last] = (

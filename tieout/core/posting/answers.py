@@ -18,14 +18,8 @@ def answered(posting: Posting, event: Answered, now: datetime, design: Design) -
     """The state after an answer. A verdict covers the last send alone, never an earlier one of the same document."""
     timing = design.timing
     match event.outcome:
-        case Outcome.DONE:
-            if not event.remote_id:
-                return unclear(posting, now, design)
-            sent = replace(posting, state=State.SENT, remote_id=event.remote_id, looks=0, reason=None)
-            return sent, (Adopt(event.remote_id), Look(posting.number))
-        case Outcome.MISMATCH:
-            ids = (event.remote_id,) if event.remote_id else ()
-            return escalated(replace(posting, remote_id=event.remote_id), Reason.MISMATCH, ids, event.words)
+        case Outcome.DONE | Outcome.MISMATCH:
+            return _accepted(posting, event, now, design)
         case Outcome.REFUSED:
             return _refused(_last_is_dead(posting), event)
         case Outcome.NUMBER_TAKEN:
@@ -61,6 +55,16 @@ def may_repeat(posting: Posting, now: datetime, design: Design) -> bool:
         return design.keeps_key
     is_remembered = now - posting.live_attempts[-1].first_sent_at < design.timing.same_key_window
     return is_remembered and (posting.unique or not design.one_live_write)
+
+
+def _accepted(posting: Posting, event: Answered, now: datetime, design: Design) -> Step:
+    """It is in the books, for good or ill. Without their id nothing says so: unclear."""
+    if not event.remote_id:
+        return unclear(posting, now, design)
+    accepted = replace(_sent_by(posting, now), remote_id=event.remote_id, looks=0, reason=None)
+    if event.outcome is Outcome.MISMATCH:
+        return escalated(accepted, Reason.MISMATCH, (event.remote_id,), event.words)
+    return replace(accepted, state=State.SENT), (Adopt(event.remote_id), Look(posting.number))
 
 
 def _refused(posting: Posting, event: Answered) -> Step:

@@ -40,8 +40,8 @@ def not_found(posting: Posting, event: NotFound, now: datetime, design: Design) 
         mature = matures_at(posting, design) or event.asked_at
     if event.asked_at < mature:
         return _look_again(posting, mature, now, design)
-    if posting.state is State.SENT:
-        return escalated(posting, Reason.MISSING, (posting.remote_id,) if posting.remote_id else ())
+    if posting.remote_id:  # the books accepted it once: sending it anew is no answer to its being gone
+        return escalated(posting, Reason.MISSING, (posting.remote_id,))
     if posting.number_taken:
         return escalated(posting, Reason.NUMBER_TAKEN)
     return _absent(posting, now, design)

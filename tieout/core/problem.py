@@ -16,6 +16,9 @@ from tieout.core.plan import Gap
 from tieout.core.posting import Reason, State
 from tieout.core.settlement import Refusal
 
+# The code that marks a document whose sender was lost between intent and answer.
+STUCK = "send-stuck-in-progress"
+
 
 class Owner(StrEnum):
     """Who can end a problem."""

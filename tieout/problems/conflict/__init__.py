@@ -1,0 +1,1 @@
+"""Documents that are otherwise in the books than they were planned."""

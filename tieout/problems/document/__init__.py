@@ -1,0 +1,1 @@
+"""Documents that are refused or held before they are sent."""

@@ -1,0 +1,1 @@
+"""The authorisation: tokens, permissions, what ends them."""

@@ -1,0 +1,1 @@
+"""Accounts: which one a kind of amount books to."""

@@ -1,0 +1,1 @@
+"""The way between Tieout and the books."""

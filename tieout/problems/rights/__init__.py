@@ -1,0 +1,1 @@
+"""What the person behind the connection may do in the books."""

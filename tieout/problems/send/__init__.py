@@ -1,0 +1,1 @@
+"""From the click to the proof: unknown, stuck."""

@@ -1,0 +1,1 @@
+"""Faults on the side of the books."""

@@ -146,6 +146,7 @@ def test_revisions_are_numbered_without_a_gap() -> None:
 # --- What every table keeps to ----------------------------------------------------------------------------------------
 
 ABOVE_ORGANISATIONS = {
+    "api_tokens",  # one token may cover several organisations
     "deployment",
     "grants",  # one token set of a person may serve the connections of several organisations
     "known_devices",

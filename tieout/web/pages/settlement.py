@@ -76,7 +76,10 @@ class ChainLink:
 
 @dataclass(frozen=True, slots=True)
 class ShownDocument:
-    """A document in words. `said` is where it stands on its way to the books, empty before it is approved."""
+    """A document in words. `said`: where it stands on its way to the books, empty before it is approved.
+
+    `told`: what the way there or the reading back brought to light.
+    """
 
     part: int
     month: str
@@ -86,6 +89,7 @@ class ShownDocument:
     dated: date
     is_deposit: bool
     said: str
+    told: str
     link: str
     lines: tuple[PlannedLine, ...]
     total: Money
@@ -195,7 +199,8 @@ def _document(view: SettlementView, document: Document) -> ShownDocument:
         dated=document.dated,
         is_deposit=len(view.documents) > 1 and document.part == len(view.documents),
         said=_said(posting) if posting else "",
-        link=posting.link if posting else "",
+        told=posting.note if posting else "",
+        link=posting.link if posting and len(view.documents) > 1 else "",
         lines=document.lines,
         total=document.total,
         net=total((line.net for line in document.lines), document.currency),
@@ -216,8 +221,7 @@ def _note(is_bill: bool, document: Document) -> str:
 
 def _said(posting: PostingView) -> str:
     status = f" ({posting.books_status.lower()} there)" if posting.books_status else ""
-    note = f": {posting.note}" if posting.note else ""
-    return f"{_STATES.get(posting.state, posting.state)}{status}{note}"
+    return f"{_STATES.get(posting.state, posting.state)}{status}"
 
 
 ROUTES = (

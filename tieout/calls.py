@@ -29,8 +29,8 @@ LARGEST_ANSWER = 64 * 1024 * 1024
 class Request:
     """One call to be made. `template` is the path without ids and names, which is all that records and spans may show.
 
-    `is_write` decides what a lost answer means. `timeout_seconds` is the total deadline, connecting included. Headers
-    and body are kept out of `repr`, since they hold tokens and money.
+    `is_write` decides what a lost answer means. `timeout_seconds` bounds every silence, and the whole call once its
+    answer has begun. Headers and body are kept out of `repr`, since they hold tokens and money.
     """
 
     method: str

@@ -225,6 +225,25 @@ def test_a_pair_that_comes_too_late_is_kept_and_tried_before_anybody_is_asked(
     assert access(tools, organisation, connection).expires_at == clock() + LIFE
 
 
+def test_a_grant_given_up_by_one_lives_on_by_the_late_answer_of_another(
+    tools: Tools, organisation: str, connection: str, there: Standing, clock: Clock
+) -> None:
+    clock.advance(minutes=40)
+    grant = grant_of(tools, connection)
+    with write(tools.engines, "") as db:
+        slow = rows.claim(db, grant, "a slow worker", clock())
+    assert slow is not None
+    clock.advance(seconds=grants.TAKE_OVER_SECONDS)
+    there.arm("grant-dead", count=2)  # the slow one's call has spent the token: the taker only sees a refusal
+    with pytest.raises(Disconnected):
+        access(tools, organisation, connection)
+    grants._renew(tools, grant, slow)
+    assert access(tools, organisation, connection).expires_at == clock() + LIFE
+    with read(tools.engines, organisation) as db:
+        found = connections.find(db, connection)
+    assert found is not None and found.may_post
+
+
 def test_the_token_before_is_tried_while_its_grace_lasts(
     tools: Tools, organisation: str, connection: str, there: Standing, clock: Clock
 ) -> None:

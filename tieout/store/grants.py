@@ -152,9 +152,14 @@ def rotate(db: Db, grant: Grant, fence: int, pair: Pair, spent: str, spent_until
     return db.execute(change).rowcount == 1
 
 
-def keep_candidate(db: Db, grant: str, refresh: str, now: datetime) -> None:
-    """A pair that came too late is never thrown away: it may be the one that the platform holds for valid."""
+def keep_candidate(db: Db, grant: str, refresh: str, now: datetime) -> bool:
+    """A pair that came too late is never thrown away: it may be the one that the platform holds for valid.
+
+    True when the grant has been ended meanwhile.
+    """
     db.execute(GRANTS.update().where(GRANTS.c.id == grant).values(candidate=refresh, candidate_at=now))
+    ended = sa.select(GRANTS.c.ended_at).where(GRANTS.c.id == grant, GRANTS.c.ended_at.is_not(None))
+    return db.execute(ended).first() is not None
 
 
 def release(db: Db, grant: Grant, fence: int) -> None:

@@ -21,10 +21,10 @@ from tieout.sync.tools import Tools
 
 LEAST_SECONDS = 300
 # The token call's own deadline and a margin: after it, nobody who began a renewal can still be in it.
-TAKE_OVER_SECONDS = 60
+TAKE_OVER_SECONDS = 90
 # After it a refresher presents no further token, so that it is through before anybody may take over.
 LAST_PRESENTATION_SECONDS = 30
-LONGEST_WAIT = timedelta(seconds=90)
+LONGEST_WAIT = timedelta(seconds=30)
 KEEP_ALIVE_HOURS = 24
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(milliseconds=20), timedelta(milliseconds=500)
 
@@ -185,8 +185,12 @@ def _renew(tools: Tools, grant: Grant, fence: int) -> None:
     pair = _sealed(tools, grant.id, tokens)
     spent_until = tools.now() + timedelta(seconds=platform.GRACE_SECONDS)
     with write(tools.engines, "") as db:
-        if not grants.rotate(db, grant, fence, pair, spent, spent_until):
-            grants.keep_candidate(db, grant.id, pair.refresh, tools.now())
+        if grants.rotate(db, grant, fence, pair, spent, spent_until):
+            return
+        # Too late: somebody took over. What came is kept, and used at once where theirs came to nothing.
+        if grants.keep_candidate(db, grant.id, pair.refresh, tools.now()):
+            grants.consent(db, grant.id, pair)
+            connections.revive(db, grant.id, GRANT_ENDED, tools.now())
 
 
 def _presented(tools: Tools, platform: Platform, grant: Grant, fence: int) -> tuple[TokenSet | None, str]:

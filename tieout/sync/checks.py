@@ -1,7 +1,6 @@
 """Checks: of a connection by a real call, and of a plan's documents against the chart before the books refuse them."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from tieout.calls import Call
 from tieout.core.budget import Lane
@@ -9,6 +8,7 @@ from tieout.core.chart import Books
 from tieout.core.connection import PARTIAL, RESTRICTED, Connection, ConnectionState, Verdict
 from tieout.core.failure import RemoteError
 from tieout.core.plan import Document, PlannedLine
+from tieout.core.problem import Finding
 from tieout.platforms import Access, Platform, named
 from tieout.store import connections, grants
 from tieout.store.engine import Db, write
@@ -16,15 +16,7 @@ from tieout.sync.asking import ask
 from tieout.sync.charts import refresh
 from tieout.sync.tools import Tools
 
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One reason for a refusal to come. `code` is a problem code, `document` a number, `line` counts from 1."""
-
-    code: str
-    message: str
-    document: str
-    line: int = 0
+__all__ = ["Finding", "look", "preflight"]
 
 
 def preflight(
@@ -48,15 +40,21 @@ def _of_document(document: Document, books: Books) -> Iterator[Finding]:
         message = f"{books.name}: the person who connected these books may not create an approved {document.kind}"
         yield Finding("user-not-permitted", message, number)
     if books.currencies and document.currency not in books.currencies:
-        yield Finding("currency-not-enabled", f"{document.currency} is not switched on in {books.name}", number)
+        yield Finding(
+            "currency-not-enabled",
+            f"{document.currency} is not switched on in {books.name}",
+            number,
+            0,
+            document.currency,
+        )
     locks = (("year", books.year_lock_on), ("period", None if books.passes_period_lock else books.period_lock_on))
     for name, locked_on in locks:
         if locked_on is not None and document.dated <= locked_on:
             message = f"{document.dated} lies in a closed {name} of {books.name}, locked until {locked_on}"
-            yield Finding("period-locked", message, number)
+            yield Finding("period-locked", message, number, 0, locked_on.isoformat())
     for index, line in enumerate(document.lines, 1):
-        for code, message in _of_line(line, books):
-            yield Finding(code, message, number, index)
+        for code, message, about in _of_line(line, books):
+            yield Finding(code, message, number, index, about)
 
 
 def _too_long(document: Document, longest: Mapping[str, int]) -> Iterator[Finding]:
@@ -68,21 +66,27 @@ def _too_long(document: Document, longest: Mapping[str, int]) -> Iterator[Findin
             yield Finding("field-too-long", message, document.number, index)
 
 
-def _of_line(line: PlannedLine, books: Books) -> Iterator[tuple[str, str]]:
-    account, rate = books.account(line.account), books.tax_rate(line.tax)
+def _of_line(line: PlannedLine, books: Books) -> Iterator[tuple[str, str, str]]:
+    """Code, message and what it is about: an account, or a rate and its account."""
+    account, rate, pair = books.account(line.account), books.tax_rate(line.tax), f"{line.tax}/{line.account}"
     if account is None:
-        yield "mapped-account-removed", f"account {line.account!r} does not exist in {books.name}"
+        yield "mapped-account-removed", f"account {line.account!r} does not exist in {books.name}", line.account
     elif not account.is_active:
-        yield "mapped-account-removed", f"account {account.code} {account.name} is archived in {books.name}"
+        yield (
+            "mapped-account-removed",
+            f"account {account.code} {account.name} is archived in {books.name}",
+            account.code,
+        )
     elif account.is_system or account.kind == "BANK":
         kind = "bank account" if account.kind == "BANK" else "system account"
-        yield "account-code-invalid", f"account {account.code} {account.name} is a {kind}, which no document may use"
+        message = f"account {account.code} {account.name} is a {kind}, which no document may use"
+        yield "account-code-invalid", message, account.code
     if rate is None or not rate.is_active:
         state = "does not exist" if rate is None else "is no longer in use"
-        yield "tax-type-not-allowed", f"tax rate {line.tax!r} {state} in {books.name}"
+        yield "tax-type-not-allowed", f"tax rate {line.tax!r} {state} in {books.name}", pair
     elif account is not None and account.classification not in rate.suits:
         message = f"tax rate {rate.code} {rate.name} cannot be used with account {account.code} {account.name}"
-        yield "tax-type-not-allowed", message
+        yield "tax-type-not-allowed", message, pair
 
 
 def look(

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from tieout import app
 from tieout.core.posting import Timing
@@ -95,7 +95,6 @@ def _environ(folder: Path, url: str, stand_in: str) -> dict[str, str]:
     return {
         "HOME": str(folder),
         "TIEOUT_DATA": str(folder / "data"),
-        "TIEOUT_MASTER_KEY_FILE": "",
         "TIEOUT_URL": url,
         "TIEOUT_HOST": "127.0.0.1",
         "TIEOUT_LOG_LEVEL": "WARNING",
@@ -121,13 +120,17 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
+    def complain(told: ConsoleMessage) -> None:
+        if told.type == "error":
+            complaints.append(f"{told.text} ({told.location})")
+
     def make(scripts: bool = True, width: int = 1440, scheme: str = "light") -> Page:
         viewport: Any = {"width": width, "height": 900}
         context = browser.new_context(java_script_enabled=scripts, viewport=viewport, color_scheme=scheme)  # type: ignore[arg-type]
         context.set_default_timeout(TIMEOUT_MILLISECONDS)
         contexts.append(context)
         page = context.new_page()
-        page.on("console", lambda told: told.type == "error" and complaints.append(f"{told.text} ({told.location})"))
+        page.on("console", complain)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         return page
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,6 @@ class Site:
     house: House
     client: TestClient
     spool: Path
-    opened: list[TestClient] = field(default_factory=list)
 
     def get(self, path: str, **how: Any) -> Any:
         return self.client.get(path, **how)

@@ -2,6 +2,7 @@
 
 from tests.web.conftest import Site, words
 from tieout.core.actor import Actor
+from tieout.store.engine import write
 from tieout.sync import operations, settlements
 
 
@@ -38,8 +39,10 @@ def test_an_end_without_what_was_asked_says_why(site: Site) -> None:
     assert "Not done" in text and "Connect them first" in text
 
 
-def test_an_operation_of_nobody_leads_nowhere(site: Site) -> None:
-    elsewhere = Actor("another", "x", "x")
-    assert elsewhere.organisation != site.house.organisation
-    assert site.get("/operations/none").status_code == 404
-    assert site.get("/operations/none/state").status_code == 404
+def test_an_operation_of_another_organisation_leads_nowhere(site: Site) -> None:
+    with write(site.house.tools.engines, "elsewhere") as db:
+        actor = Actor("elsewhere", "carol", "Carol")
+        theirs = operations.begin(site.house.tools, db, actor, "send", "theirs", {})
+    for id in (theirs, "none"):
+        assert site.get(f"/operations/{id}").status_code == 404
+        assert site.get(f"/operations/{id}/state").status_code == 404

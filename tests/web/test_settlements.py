@@ -97,7 +97,7 @@ def test_the_spool_is_emptied_when_the_upload_fails_half_way(site: Site, monkeyp
 def only_settlement(site: Site) -> str:
     found = set(re.findall(r'href="/settlements/([0-9a-f-]{36})"', site.page("/settlements")))
     assert len(found) == 1
-    return found.pop()
+    return str(found.pop())
 
 
 def test_search_and_status_choose_what_is_listed(site: Site) -> None:

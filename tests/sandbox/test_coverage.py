@@ -15,7 +15,7 @@ PAGE = ROOT / "docs" / "reference" / "xero-stand-in.md"
 
 
 def test_the_page_is_what_the_stand_in_says_of_itself() -> None:
-    assert PAGE.read_text("utf-8") == covered.page(), "write it anew: python tools/stand_in_page.py"
+    assert PAGE.read_text("utf-8") == covered.page(), "write it anew: make docs"
 
 
 def test_a_basis_is_one_of_three() -> None:

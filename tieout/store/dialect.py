@@ -1,6 +1,7 @@
 """The few things that SQLite and PostgreSQL say differently."""
 
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 
 import sqlalchemy as sa
@@ -36,3 +37,13 @@ def one_at_a_time(connection: sa.Connection, number: int) -> None:
     """Until the end of the transaction no other one with this number runs, in any worker on the database."""
     if connection.dialect.name == "postgresql":
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
+
+
+def alone(db: Db, subject: str) -> None:
+    """Until the end of the transaction nobody else of this organisation is alone with the same subject.
+
+    For what reads the newest version and writes the next: on PostgreSQL two of them would run at the same time, on
+    SQLite a writing transaction is alone anyway.
+    """
+    digest = sha256(f"{db.organisation} {subject}".encode()).digest()
+    one_at_a_time(db.connection, int.from_bytes(digest[:8], signed=True))

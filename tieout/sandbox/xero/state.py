@@ -29,6 +29,7 @@ SWITCHES: Doc = {
     "zero_paid_voidable": False,  # a document of zero, which is PAID by itself, may be voided
     "payment_raises_invoice_event": True,
     "attachment_megabytes": 10.0,
+    "access_seconds": 1_800,  # the life of an access token; shorter only to make a storm pass in less time
     "latency_seconds": 0.0,  # every API call takes so long
     "concurrent_limit": 5,
     "minute_limit": 60,

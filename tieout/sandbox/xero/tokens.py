@@ -12,7 +12,7 @@ from tieout.sandbox import Answer, Doc, Request
 from tieout.sandbox.xero import scopes, signing, wire
 from tieout.sandbox.xero.state import Books
 
-ACCESS_SECONDS, ID_SECONDS, CODE_SECONDS, GRACE_SECONDS = 1_800, 300, 300, 1_800
+ID_SECONDS, CODE_SECONDS, GRACE_SECONDS = 300, 300, 1_800
 REFRESH_DAYS = 60
 _VERIFIER = re.compile(r"^[A-Za-z0-9\-._~]{43,128}$")
 
@@ -148,7 +148,11 @@ def _credentials(books: Books, app: Doc, form: Doc) -> Doc:
         raise Denied("invalid_scope")
     held = wanted or list(app["scopes"])
     access = _access(books, app["client_id"], app.get("user", ""), held, books.shelf.new_id(), app.get("tenant", ""))
-    return {"access_token": access, "expires_in": ACCESS_SECONDS, "token_type": "Bearer", "scope": " ".join(held)}
+    return {"access_token": access, "expires_in": access_seconds(books), "token_type": "Bearer", "scope": " ".join(held)}
+
+
+def access_seconds(books: Books) -> int:
+    return int(books.switches["access_seconds"])
 
 
 def _issue(books: Books, grant: Doc, nonce: str = "") -> Doc:
@@ -157,7 +161,7 @@ def _issue(books: Books, grant: Doc, nonce: str = "") -> Doc:
     found: Doc = {}
     if "openid" in held:
         found["id_token"] = _id_token(books, grant, access, nonce)
-    found |= {"access_token": access, "expires_in": ACCESS_SECONDS, "token_type": "Bearer"}
+    found |= {"access_token": access, "expires_in": access_seconds(books), "token_type": "Bearer"}
     if "offline_access" in held:
         found["refresh_token"] = _new_refresh(books, grant)
     return found | {"scope": " ".join(held)}
@@ -178,7 +182,7 @@ def _new_refresh(books: Books, grant: Doc) -> str:
 
 def _access(books: Books, app_id: str, user_id: str, held: list[str], event: str, tenant: str = "") -> str:
     now = books.now()
-    expires = now + timedelta(seconds=ACCESS_SECONDS)
+    expires = now + timedelta(seconds=access_seconds(books))
     session = hashlib.md5(f"{app_id}{user_id}".encode(), usedforsecurity=False).hexdigest()
     claims: Doc = {
         "nbf": int(now.timestamp()),

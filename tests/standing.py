@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import sleep
 from typing import Any
@@ -84,7 +84,3 @@ def connect(tools: Tools, organisation: str, reconnects: str = "") -> ConnectRes
     actor = Actor(organisation, "olive", "Olive Finch")
     url = begin_connect(tools, actor, "xero", SESSION, reconnects)
     return finish_connect(tools, "xero", allow(url), SESSION)
-
-
-def with_apps(tools: Tools, **apps: App) -> Tools:
-    return replace(tools, apps=apps)

@@ -96,10 +96,11 @@ class Transport:
 
     def send(self, request: Request, record: Record = unrecorded) -> Answer:
         """Send once. Raises Unreachable or OutcomeUnknown; `record` gets the exchange either way."""
+        client = self._open()  # loads the libraries, which is no part of the call's time
         started_seconds = time.monotonic()
         with _span(request) as span:
             try:
-                answer = self._exchange(request, started_seconds + request.timeout_seconds)
+                answer = _exchange(client, request, started_seconds + request.timeout_seconds)
             except RemoteError as error:
                 record(_exchange_of(request, Answer(0), started_seconds, str(error.kind)))
                 raise
@@ -113,30 +114,9 @@ class Transport:
                 self._client.close()
                 self._client = None
 
-    def _exchange(self, request: Request, deadline_seconds: float) -> Answer:
-        import httpx2
-
-        timeout = httpx2.Timeout(request.timeout_seconds, connect=min(CONNECT_SECONDS, request.timeout_seconds))
-        try:
-            with self._open().stream(
-                request.method,
-                request.url,
-                headers=dict(request.headers),
-                content=request.body,
-                timeout=timeout,
-                follow_redirects=False,
-            ) as response:
-                body = _read_whole(response, request, deadline_seconds)
-                headers = {name.lower(): value for name, value in response.headers.items()}
-                return Answer(response.status_code, headers, body)
-        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError) as error:
-            raise Unreachable(_words(error), code="no-connection") from error
-        except (httpx2.UnsupportedProtocol, httpx2.InvalidURL) as error:
-            raise Unreachable(_words(error), code="bad-address") from error
-        except httpx2.HTTPError as error:
-            raise lost_answer(request, _words(error), code="no-answer") from error
-
     def _open(self) -> httpx2.Client:
+        import opentelemetry.trace  # noqa: F401
+
         with self._lock:
             if self._client is None:
                 self._client = self._make_client()
@@ -176,6 +156,30 @@ def lost_answer(
     """The error for an answer that never came or cannot be read: it says nothing about what a write has done."""
     kind = OutcomeUnknown if request.is_write else Unreachable
     return kind(*words, code=code, status=status, correlation_id=correlation_id)
+
+
+def _exchange(client: httpx2.Client, request: Request, deadline_seconds: float) -> Answer:
+    import httpx2
+
+    timeout = httpx2.Timeout(request.timeout_seconds, connect=min(CONNECT_SECONDS, request.timeout_seconds))
+    try:
+        with client.stream(
+            request.method,
+            request.url,
+            headers=dict(request.headers),
+            content=request.body,
+            timeout=timeout,
+            follow_redirects=False,
+        ) as response:
+            body = _read_whole(response, request, deadline_seconds)
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            return Answer(response.status_code, headers, body)
+    except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError) as error:
+        raise Unreachable(_words(error), code="no-connection") from error
+    except (httpx2.UnsupportedProtocol, httpx2.InvalidURL) as error:
+        raise Unreachable(_words(error), code="bad-address") from error
+    except httpx2.HTTPError as error:
+        raise lost_answer(request, _words(error), code="no-answer") from error
 
 
 def _read_whole(response: httpx2.Response, request: Request, deadline_seconds: float) -> bytes:

@@ -5,13 +5,13 @@ detectors are wrong for short Western and Japanese files, so none is asked.
 """
 
 import codecs
-import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tieout.channels._content import after, pieces
 from tieout.channels._refused import Refused
-from tieout.core.settlement import Refusal, Warning
+from tieout.core.settlement import Content, Refusal, Warning
 
 BLOCK_BYTES = 1 << 18  # read at a time: small enough for the processor's cache
 HEAD_BYTES = 1 << 16  # enough to see what a file is
@@ -29,7 +29,7 @@ class Text:
     `encoding` is the name to record. `is_damaged`: some lines do not decode and will show replacement characters.
     """
 
-    body: bytes
+    body: Content
     encoding: str
     is_damaged: bool = False
     warnings: tuple[Warning, ...] = ()
@@ -41,11 +41,10 @@ class Text:
     def blocks(self) -> Iterator[tuple[int, int, list[str]]]:
         """Row number of the first line, offset of the block's end, and its lines without their ends."""
         start, row, body, errors = 0, 1, self.body, "replace" if self.is_damaged else "strict"
-        has_returns = b"\r" in body
         while start < len(body):
             end = self._block_end(start)
             chunk = body[start:end].decode(self.codec, errors)
-            if has_returns:
+            if "\r" in chunk:
                 chunk = chunk.replace("\r\n", "\n")
             lines = chunk.removesuffix("\n").split("\n")
             yield row, end, lines
@@ -58,47 +57,51 @@ class Text:
         return (self.body.rfind(b"\n", start, end) + 1) or (self.body.find(b"\n", end) + 1) or len(self.body)
 
 
-def opened(content: bytes, legacy: tuple[str, ...] = ("cp1252",)) -> Text:
+def opened(content: Content, legacy: tuple[str, ...] = ("cp1252",)) -> Text:
     """The file as text. Raises Refused for NUL bytes and endless lines, before any large copy is made."""
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    if _is_utf16(content):
         return _from_utf16(content)
     _check_bytes(content)
-    is_marked = content.startswith(_MARK)
-    body = content[len(_MARK) :] if is_marked else content
+    is_marked = content[: len(_MARK)] == _MARK
+    body = after(content, len(_MARK)) if is_marked else content
     warnings: list[Warning] = []
     if body.count(b"\r") != body.count(b"\r\n"):
-        body = body.replace(b"\r\n", b"\n").replace(b"\r", b"\n")  # a line may end in CR alone
+        body = body[:].replace(b"\r\n", b"\n").replace(b"\r", b"\n")  # a line may end in CR alone
     encoding, is_damaged = ("utf-8", False) if is_utf8(body) else _legacy(body, legacy)
     if (at := body.find(_MARK)) >= 0 and encoding in ("utf-8", "cp1252"):
         warnings.append(_mark_inside(body.count(b"\n", 0, at) + 1))
-        body = body.replace(_MARK, b"")
+        body = body[:].replace(_MARK, b"")
     if is_damaged and encoding != "utf-8":
         warnings.append(Warning("encoding-mixed", f"Some bytes are not {encoding}; they were replaced in free text."))
     return Text(body, "utf-8-sig" if is_marked and encoding == "utf-8" else encoding, is_damaged, tuple(warnings))
 
 
-def head(content: bytes) -> Text:
+def head(content: Content) -> Text:
     """The first lines, enough to see what the file is; unreadable characters are replaced."""
     start = content[:HEAD_BYTES]
-    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    if _is_utf16(start):
         return Text(start.decode("utf-16", "replace").encode("utf-8"), "utf-16")
     lines = start.removeprefix(_MARK).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     whole = lines if len(content) <= HEAD_BYTES else lines[: lines.rfind(b"\n") + 1]
     return Text(whole, "utf-8", is_damaged=True)
 
 
-def check(content: bytes) -> None:
+def check(content: Content) -> None:
     """Raises Refused for what no text report holds: a NUL byte, an endless line, broken UTF-16. Makes no large copy.
 
     A file that passes can be blanked and read without an error being raised.
     """
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    if _is_utf16(content):
         _from_utf16(content)
     else:
         _check_bytes(content)
 
 
-def _check_bytes(content: bytes) -> None:
+def _is_utf16(content: Content) -> bool:
+    return content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+def _check_bytes(content: Content) -> None:
     """A NUL byte or a line longer than LINE_BYTES, looked for in place."""
     if (at := content.find(b"\0")) >= 0:
         row = content.count(b"\n", 0, at) + 1
@@ -115,7 +118,7 @@ def _check_bytes(content: bytes) -> None:
             )
 
 
-def is_utf8(body: bytes) -> bool:
+def is_utf8(body: Content) -> bool:
     """Strictly UTF-8, looked at block by block."""
     if body.isascii():
         return True
@@ -129,7 +132,7 @@ def is_utf8(body: bytes) -> bool:
     return True
 
 
-def _legacy(body: bytes, legacy: tuple[str, ...]) -> tuple[str, bool]:
+def _legacy(body: Content, legacy: tuple[str, ...]) -> tuple[str, bool]:
     """The encoding of a file that is not UTF-8 throughout, and whether some of its lines are damaged in it.
 
     One line of true UTF-8 proves a damaged UTF-8 file, since single-byte text hardly ever is valid UTF-8 by accident.
@@ -152,10 +155,11 @@ def _legacy(body: bytes, legacy: tuple[str, ...]) -> tuple[str, bool]:
     return "utf-8", True
 
 
-def _foreign_lines(body: bytes) -> Iterator[bytes]:
+def _foreign_lines(body: Content) -> Iterator[bytes]:
     """The lines that are not plain ASCII, without holding all of them."""
-    with io.BytesIO(body) as lines:
-        yield from (line.rstrip(b"\r\n") for line in lines if not line.isascii())
+    for piece in pieces(body, BLOCK_BYTES):
+        if not piece.isascii():
+            yield from (line.removesuffix(b"\r") for line in piece.split(b"\n") if not line.isascii())
 
 
 def _fits(line: bytes, encoding: str) -> bool:
@@ -171,9 +175,9 @@ def _is_cut(line: bytes) -> bool:
     return _HALF.search(line) is not None and _fits(_HALF.sub(b"", line), "utf-8")
 
 
-def _from_utf16(content: bytes) -> Text:
+def _from_utf16(content: Content) -> Text:
     try:
-        text = content.decode("utf-16")
+        text = content[:].decode("utf-16")
     except UnicodeDecodeError as error:
         raise Refused(
             Refusal("encoding_error", f"The file says it is UTF-16 but byte {error.start} is not. Download it again.")

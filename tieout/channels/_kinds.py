@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from tieout.channels._content import pieces
 from tieout.channels._encoding import Text, head
 from tieout.channels._refused import Unrecognised
+from tieout.core.settlement import Content
 
 _DELIMITERS = "\t,;"
 _HEADING_ROWS = 40  # some reports have a preamble of a dozen lines
@@ -57,9 +59,9 @@ def other_formats() -> tuple[Format, ...]:
     )
 
 
-def refuse_other_types(content: bytes) -> None:
+def refuse_other_types(content: Content) -> None:
     """Raises Unrecognised for an empty file and for anything that is not text, saying what it is."""
-    if not content[:4096].strip(_BLANK) and not content.strip(_BLANK):
+    if not any(piece.strip(_BLANK) for piece in pieces(content, 4096)):
         raise Unrecognised("file_empty", "The file is empty. Download it again.")
     if what := _other_type(content):
         raise Unrecognised(
@@ -68,7 +70,7 @@ def refuse_other_types(content: bytes) -> None:
         )
 
 
-def unknown(content: bytes, known: Mapping[str, tuple[str, ...]]) -> Unrecognised:
+def unknown(content: Content, known: Mapping[str, tuple[str, ...]]) -> Unrecognised:
     """Why no channel reads this text: another report by name, or its headings beside the nearest known ones."""
     rows = _rows(head(content))
     for row, fields in rows:
@@ -93,7 +95,7 @@ def unknown(content: bytes, known: Mapping[str, tuple[str, ...]]) -> Unrecognise
     )
 
 
-def _other_type(content: bytes) -> str:
+def _other_type(content: Content) -> str:
     start = content[:4096]
     if start.startswith(b"PK\x03\x04"):
         return next((what for mark, what in _OFFICE if mark in content[:65536]), "a ZIP archive")

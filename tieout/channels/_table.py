@@ -9,8 +9,10 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 
+from tieout.channels._content import PIECE_BYTES, pieces
 from tieout.channels._encoding import REPLACEMENT, Text
 from tieout.channels._refused import Findings
+from tieout.core.settlement import Content
 
 TAB = "\t"
 
@@ -39,7 +41,7 @@ class Block:
 def ends_short(table: "Table", block: Block) -> bool:
     """Whether the block ends with a line that has no line end and too few fields: the file may be cut off there."""
     body = table.text.body
-    if block.end < len(body) or body.endswith(b"\n"):
+    if block.end < len(body) or body[-1:] == b"\n":
         return False
     return body.count(b"\t", body.rfind(b"\n") + 1) < block.width - 1
 
@@ -133,24 +135,34 @@ class Table:
         return start + (len(codecs.BOM_UTF8) if self.text.encoding == "utf-8-sig" else 0)
 
 
-def blanked(text: Text, content: bytes, known: Collection[str]) -> bytes:
-    """The content with every field outside the known columns emptied; rows keep their numbers.
+def blanked(text: Text, content: Content, known: Collection[str]) -> Iterator[bytes]:
+    """The content with every field outside the known columns emptied, in pieces; rows keep their numbers.
 
     Untouched where nothing has to go. Fields beyond the heading are emptied too: nobody knows whose they are.
     """
     names = heading_names(heading_line(text))
     keep = [name in known for name in names]
     if all(keep) and _is_even(text, len(names)):
-        return content
-    heading, *lines = text.body.split(b"\n")
-    blank = b"\n".join((heading, *(_blanked_line(line, keep) for line in lines)))
-    if text.encoding == "utf-16":
-        return blank.decode("utf-8").encode("utf-16")
-    return (codecs.BOM_UTF8 if text.encoding == "utf-8-sig" else b"") + blank
+        yield from pieces(content, PIECE_BYTES)
+    elif text.encoding == "utf-16":
+        yield b"".join(_blanked(text, keep)).decode("utf-8").encode("utf-16")
+    else:
+        if text.encoding == "utf-8-sig":
+            yield codecs.BOM_UTF8
+        yield from _blanked(text, keep)
+
+
+def _blanked(text: Text, keep: list[bool]) -> Iterator[bytes]:
+    """The heading as it is, the lines below it blanked."""
+    is_first = True
+    for piece in pieces(text.body, PIECE_BYTES):
+        heading, lines = ([], piece.split(b"\n")) if not is_first else (piece.split(b"\n")[:1], piece.split(b"\n")[1:])
+        yield b"\n".join((*heading, *(_blanked_line(line, keep) for line in lines)))
+        is_first = False
 
 
 def _is_even(text: Text, width: int) -> bool:
-    return all(line.count(TAB) < width for _, _, lines in text.blocks() for line in lines)
+    return all(max(map(str.count, lines, repeat(TAB))) < width for _, _, lines in text.blocks())
 
 
 def _blanked_line(line: bytes, keep: list[bool]) -> bytes:

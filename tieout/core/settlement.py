@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from hashlib import sha256
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from tieout.core.category import Category
@@ -147,12 +148,23 @@ class Refusal:
     candidates: tuple[int, ...] = ()
 
 
+class Content(Protocol):
+    """Bytes in memory, or a file's that answers the same questions without being held: it may have two gigabytes."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, place: slice, /) -> bytes: ...
+    def find(self, sub: bytes, start: int = ..., end: int = ..., /) -> int: ...
+    def rfind(self, sub: bytes, start: int = ..., end: int = ..., /) -> int: ...
+    def count(self, sub: bytes, start: int = ..., end: int = ..., /) -> int: ...
+    def isascii(self) -> bool: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
     """What a channel gave, byte for byte. `digest` is the SHA-256 of the original bytes, in hex."""
 
     filename: str
-    content: bytes
+    content: Content
     digest: str
 
 

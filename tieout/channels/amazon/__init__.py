@@ -14,20 +14,20 @@ from tieout.channels._table import blanked, heading_line, heading_names
 from tieout.channels.amazon import rows, settlement
 from tieout.channels.amazon.layout import V1, V2, layout_of
 from tieout.channels.amazon.report import text_of
-from tieout.core.settlement import Line, Reading, Statement
+from tieout.core.settlement import Content, Line, Reading, Statement
 
 NAME, LABEL, BLOCK = settlement.NAME, "Amazon", 200
 FORMATS = {"Amazon settlement report, flat file V2": tuple(V2), "Amazon settlement report, flat file V1": tuple(V1)}
 COLUMNS = frozenset((*V2, *V1))  # the only ones kept; whatever else a file brings may be a buyer's
 
 
-def recognises(filename: str, content: bytes) -> bool:
+def recognises(filename: str, content: Content) -> bool:
     """By the heading alone; the name of a file says nothing."""
     return layout_of(heading_names(heading_line(head(content)))) is not None
 
 
-def blank(statement: Statement) -> bytes:
-    """The content without the columns we do not know."""
+def blank(statement: Statement) -> Iterator[bytes]:
+    """The content without the columns we do not know, in pieces."""
     return blanked(text_of(statement.content), statement.content, COLUMNS)
 
 
@@ -35,6 +35,11 @@ def read(
     statement: Statement, zone: ZoneInfo | None = None, progress: Callable[[int, int], None] | None = None
 ) -> Reading:
     return settlement.read(statement, zone, progress)
+
+
+def counting(first: bytes) -> settlement.Counting:
+    """The quick reader of a large report, whose first piece this is. Raises Unusual and Refused."""
+    return settlement.Counting(first)
 
 
 def lines(statement: Statement, settlement_id: str, zone: ZoneInfo | None = None) -> Iterator[Line]:

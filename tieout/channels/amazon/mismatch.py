@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from tieout.channels.amazon.report import Report
 from tieout.channels.amazon.tally import Tally
 from tieout.core.money import Money
-from tieout.core.settlement import Refusal
+from tieout.core.settlement import Content, Refusal
 
 _MOST = 10  # candidates named
 _MOST_PAIRED = 100_000  # distinct amounts among which pairs are looked for
 
 
-def mismatch(content: bytes, tally: Tally) -> Refusal:
+def mismatch(content: Content, tally: Tally) -> Refusal:
     """The refusal of a settlement whose rows do not add up to its stated total."""
     added = Money(tally.minor, tally.currency)
     difference = added - tally.total
@@ -31,7 +31,7 @@ def _listed(rows: tuple[int, ...]) -> str:
     return ("line " if len(rows) == 1 else "lines ") + ", ".join(map(str, rows))
 
 
-def _candidates(content: bytes, tally: Tally, difference: int) -> tuple[tuple[int, ...], str]:
+def _candidates(content: Content, tally: Tally, difference: int) -> tuple[tuple[int, ...], str]:
     """Rows that would explain the difference, and how; the likeliest explanation alone."""
     found = _Suspects(difference)
     for row, minor, fields in _rows(content, tally):
@@ -79,7 +79,7 @@ class _Suspects:
                 self._first.setdefault(minor, row)
 
 
-def _rows(content: bytes, tally: Tally) -> Iterator[tuple[int, int, tuple[str, ...]]]:
+def _rows(content: Content, tally: Tally) -> Iterator[tuple[int, int, tuple[str, ...]]]:
     """Row, minor units and all fields of each row of the settlement."""
     for same, block in Report(content).parts():
         if same.id == tally.id:

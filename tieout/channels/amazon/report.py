@@ -18,14 +18,14 @@ from tieout.channels.amazon.layout import FREE_TEXT, Layout, as_v2, layout_of, r
 from tieout.channels.amazon.tally import AmountCache, DateCache, Tally, posted
 from tieout.core.currency import EXPONENT
 from tieout.core.money import Money
-from tieout.core.settlement import Refusal
+from tieout.core.settlement import Content, Refusal
 
 Progress = Callable[[int, int], None]  # bytes read, bytes in all
 _DIGIT = re.compile("[0-9]")
 _JAPAN = (b"JPY", b"Amazon.co.jp")
 
 
-def text_of(content: bytes) -> Text:
+def text_of(content: Content) -> Text:
     """Japanese reports come in cp932, the others in cp1252, where they are not UTF-8. Raises Refused."""
     is_japanese = any(content.find(word, 0, 1 << 20) >= 0 for word in _JAPAN)
     return opened(content, ("cp932", "cp1252") if is_japanese else ("cp1252",))
@@ -34,8 +34,8 @@ def text_of(content: bytes) -> Text:
 class Report:
     """Raises Refused where the file as a whole cannot be read; what is wrong with its rows goes to `findings`."""
 
-    def __init__(self, content: bytes) -> None:
-        self.text = text_of(content)
+    def __init__(self, content: Content, text: Text | None = None) -> None:
+        self.text = text or text_of(content)
         heading = heading_line(self.text)
         layout = layout_of(heading_names(heading))
         if layout is None:
@@ -90,7 +90,7 @@ class Report:
         if all(sites):
             return sites
         orders = block.column("order-id")
-        if not any(_is_order(order) and not site for order, site in zip(orders, sites, strict=True)):
+        if not any(is_order(order) and not site for order, site in zip(orders, sites, strict=True)):
             return sites
         homes = self._order_homes()
         return [site or homes.get(order, "") for site, order in zip(sites, orders, strict=True)]
@@ -113,12 +113,12 @@ class Report:
             yield as_v2(block, self.layout)
 
     def _without_summaries(self, block: Block) -> Block:
-        places = _summary_places(block)
+        places = summary_places(block)
         for at in places:
-            self._take_summary(block, at)
+            self.take_summary(block, at)
         return block.take([at for at in range(len(block.rows)) if at not in places]) if places else block
 
-    def _take_summary(self, block: Block, at: int) -> None:
+    def take_summary(self, block: Block, at: int) -> None:
         row, id = block.rows[at], block.column("settlement-id")[at]
         if row in self._summary_rows:
             return
@@ -138,8 +138,8 @@ class Report:
         if id not in self.tallies and not self._has_looked_ahead:
             self._has_looked_ahead = True
             for block in self._blocks(Findings()):
-                for at in _summary_places(block):
-                    self._take_summary(block, at)
+                for at in summary_places(block):
+                    self.take_summary(block, at)
         if id not in self.tallies:
             self.tallies[id] = None
             what = f"settlement {id!r} has" if id.strip() else "there is a row without settlement id, and so"
@@ -219,7 +219,7 @@ class Report:
                 order
                 for block in self._blocks(Findings())
                 for order, site in zip(block.column("order-id"), block.column("marketplace-name"), strict=True)
-                if not site and _is_order(order)
+                if not site and is_order(order)
             }
             self._homes = {}
             for block in self._blocks(Findings()):
@@ -234,7 +234,7 @@ class Report:
             yield block.take(_places(ids, id))
 
 
-def _summary_places(block: Block) -> list[int]:
+def summary_places(block: Block) -> list[int]:
     """Where in the block summary rows stand: a total or a period, and neither type nor amount."""
     if not any(block.column("total-amount")) and not any(block.column("settlement-start-date")):
         return []
@@ -250,7 +250,7 @@ def _places(ids: list[str], id: str) -> list[int]:
     return [at for at, one in enumerate(ids) if one == id]
 
 
-def _is_order(order: str) -> bool:
+def is_order(order: str) -> bool:
     """An order, not an inbound shipment (FBA15…), which the files put into the same column."""
     return order[:1].isdigit() or order.startswith("S0")
 

@@ -1,12 +1,14 @@
 """Settlements out of a report: its tallies proven against their totals, their sums given a meaning and a month."""
 
 from collections import Counter
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from tieout.channels._refused import Findings, Refused
 from tieout.channels.amazon.labels import category_of
 from tieout.channels.amazon.marketplaces import home, own_zone
 from tieout.channels.amazon.mismatch import mismatch
+from tieout.channels.amazon.quick import Quick
 from tieout.channels.amazon.report import Progress, Report
 from tieout.channels.amazon.tally import Tally, month_of
 from tieout.core.day import Month
@@ -26,11 +28,30 @@ def read(statement: Statement, zone: ZoneInfo | None = None, progress: Progress 
         wrong = tuple(mismatch(statement.content, tally) for tally in tallies if tally.minor != tally.total.minor)
         if wrong:
             raise Refused(*wrong)
-        settlements = tuple(_settlement(tally, zone, statement.digest, report.findings) for tally in tallies)
+        reading = _reading(report, tallies, zone, statement.digest)
         _warn_of_orders(report, tallies)
     except Refused as refused:
         return Reading(NAME, refusals=refused.refusals, encoding=encoding)
-    return Reading(NAME, settlements, (), tuple(report.findings.warnings), encoding)
+    return replace(reading, warnings=tuple(report.findings.warnings))
+
+
+class Counting:
+    """The quick reader: what `read` would say of a large report, or Unusual."""
+
+    def __init__(self, first: bytes) -> None:
+        self._quick = Quick(first)
+
+    def add(self, piece: bytes) -> None:
+        self._quick.add(piece)
+
+    def reading(self, zone: ZoneInfo | None, digest: str) -> Reading:
+        """When every piece is in."""
+        return _reading(self._quick.report, self._quick.tallies(), zone, digest)
+
+
+def _reading(report: Report, tallies: tuple[Tally, ...], zone: ZoneInfo | None, digest: str) -> Reading:
+    settlements = tuple(_settlement(tally, zone, digest, report.findings) for tally in tallies)
+    return Reading(NAME, settlements, (), tuple(report.findings.warnings), report.text.encoding)
 
 
 def _settlement(tally: Tally, zone: ZoneInfo | None, digest: str, findings: Findings) -> Settlement:

@@ -16,8 +16,7 @@ from zoneinfo import ZoneInfo
 from tieout.channels._content import PIECE_BYTES, FileContent, pieces
 from tieout.channels._encoding import check
 from tieout.channels._kinds import refuse_other_types, unknown
-from tieout.channels._refused import Refused, Unrecognised
-from tieout.channels._unusual import Unusual
+from tieout.channels._refused import Refused, Unrecognised, Unusual
 from tieout.core.settlement import Content, Label, Line, Reading, Refusal, Statement
 
 __all__ = [

@@ -31,6 +31,13 @@ class Unreadable(ValueError):
         super().__init__(reason)
 
 
+class Unusual(Unreadable):
+    """What a quick reader leaves to the plain one, whether it is right or wrong; whoever feeds it asks that one then."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("unusual", reason)
+
+
 @dataclass(slots=True)
 class Findings:
     """Refusals and warnings in the order of their discovery. Raises Refused once there are more than enough."""

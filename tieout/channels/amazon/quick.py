@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING
 
 from tieout.channels._days import read_date
 from tieout.channels._encoding import LINE_BYTES, Text
-from tieout.channels._refused import Refused, Unreadable
+from tieout.channels._refused import Refused, Unreadable, Unusual
 from tieout.channels._table import Block
-from tieout.channels._unusual import Unusual
 from tieout.channels.amazon.report import Report, is_order, summary_places
 from tieout.channels.amazon.tally import Tally, bucket_of
 from tieout.core.currency import EXPONENT

@@ -51,11 +51,7 @@ UNSENT = (
 MOVING = (Status.QUEUED, Status.SENDING, Status.OUTCOME_UNKNOWN)
 
 # Why a posting waits although nothing is wrong with its document: somebody has to act, and then it goes by itself.
-HOLDS = {
-    Reason.NOT_PERMITTED: "user-not-permitted",
-    Reason.NOT_FOUND: "connection-removed-remotely",
-    Reason.UNAUTHORISED: "grant-ended",
-}
+HOLDS = frozenset({Reason.NOT_PERMITTED, Reason.NOT_FOUND, Reason.UNAUTHORISED})
 
 CHECK_FAILED = "posting-check-failed"
 _HOLDING_WARNINGS = ("date-out-of-window",)
@@ -78,25 +74,25 @@ def before_sending(settlement: Settlement, gaps: Sequence[Gap], warnings: Sequen
     return Status.READY, "", "Complete, mapped and proven: it can be sent."
 
 
-def while_sending(parts: Sequence[Posting]) -> tuple[Status, str]:
-    """Status of a settlement whose plan is frozen, from the states of its postings; the code names what stopped it."""
+def while_sending(parts: Sequence[Posting]) -> Status:
+    """Status of a settlement whose plan is frozen, from the states of its postings."""
     states = [part.state for part in parts]
     stopped = next((part for part in parts if part.state in (State.REFUSED, State.ESCALATED)), None)
     if all(state is State.DONE for state in states):
-        return Status.SENT, ""
+        return Status.SENT
     if stopped is not None:
         in_books = any(state in (State.DONE, State.SENT) for state in states)
         if stopped.state is State.REFUSED:
-            return (Status.PARTIALLY_SENT if in_books else Status.BLOCKED), str(stopped.reason or "")
-        return Status.OUT_OF_SYNC, str(stopped.reason or "")
-    held = next((part for part in parts if part.state is State.RETRY and part.reason in HOLDS), None)
-    if held is not None and held.reason is not None:
-        return Status.BLOCKED, HOLDS[held.reason]
-    if State.UNKNOWN in states:
-        return Status.OUTCOME_UNKNOWN, "send-outcome-unknown"
+            return Status.PARTIALLY_SENT if in_books else Status.BLOCKED
+        return Status.OUT_OF_SYNC
+    # A token that was refused once is renewed and tried again; only its connection can say that a person is needed.
+    if any(part.state is State.RETRY and part.reason in HOLDS - {Reason.UNAUTHORISED} for part in parts):
+        return Status.BLOCKED
+    if any(part.state is State.UNKNOWN or (part.state is State.RETRY and part.live_attempts) for part in parts):
+        return Status.OUTCOME_UNKNOWN
     if State.SENDING in states or State.SENT in states or State.DONE in states:
-        return Status.SENDING, ""
-    return Status.QUEUED, ""
+        return Status.SENDING
+    return Status.QUEUED
 
 
 def _and_more(others: int) -> str:

@@ -27,6 +27,14 @@ def with_due_work(engines: Engines, now: datetime) -> tuple[str, ...]:
         return tuple(sorted(connection.scalars(sa.union(*due)))) if due else ()
 
 
+def failing(engines: Engines, platform: str, but: str) -> int:
+    """How many other sets of books at a platform give no usable answer at present: a count, nothing else crosses."""
+    table = METADATA.tables["connections"]
+    mine = (table.c.platform == platform, table.c.id != but, table.c.failing_calls > 0, table.c.state != "disconnected")
+    with engines.reading.begin() as connection:
+        return int(connection.execute(sa.select(sa.func.count()).select_from(table).where(*mine)).scalar_one())
+
+
 def rows(engines: Engines) -> dict[str, int]:
     """How many rows each table holds, for `doctor` and for the check of a backup."""
     with engines.reading.begin() as connection:

@@ -13,10 +13,24 @@ from tieout.platforms import Access, Platform, named
 from tieout.store import connections, grants
 from tieout.store.engine import Db, write
 from tieout.sync.asking import ask
-from tieout.sync.charts import refresh
+from tieout.sync.charts import last_read, refresh
+from tieout.sync.in_use import books_in_use
 from tieout.sync.tools import Tools
 
-__all__ = ["Finding", "look", "preflight"]
+__all__ = ["CHECKED", "Finding", "barriers", "look", "preflight"]
+
+# The refusals that this room can foresee: when it finds nothing any more, what was refused for it may go again.
+CHECKED = frozenset(
+    {
+        "user-not-permitted",
+        "currency-not-enabled",
+        "period-locked",
+        "field-too-long",
+        "mapped-account-removed",
+        "account-code-invalid",
+        "tax-type-not-allowed",
+    }
+)
 
 
 def preflight(
@@ -32,6 +46,13 @@ def preflight(
         for finding in (*_of_document(document, books), *_too_long(document, longest or {}))
     )
     return tuple({(each.code, each.message, each.document): each for each in reversed(tuple(found))}.values())[::-1]
+
+
+def barriers(db: Db, documents: Sequence[Document]) -> tuple[Finding, ...]:
+    """The same against the chart as last read of the books in use; nothing where none was read."""
+    connection = books_in_use(db)
+    books = last_read(db, connection.id) if connection else None
+    return preflight(documents, books, named(connection.platform).LONGEST) if connection and books else ()
 
 
 def _of_document(document: Document, books: Books) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from tieout.calls import Answer, Request
 from tieout.core.budget import Allowance, Lane, Usage, Wait, wait
 from tieout.core.failure import Busy
 from tieout.platforms import SMALLEST_DAY, Platform
-from tieout.store import budgets, connections
+from tieout.store import across, budgets, connections
 from tieout.store.budgets import Report
 from tieout.store.engine import read, write
 from tieout.sync.tools import Tools
@@ -46,10 +46,14 @@ class BudgetGate:
         if limits is not None:
             ordered = None if limits.wait_seconds is None else now + timedelta(seconds=limits.wait_seconds)
             report = Report(limits.day_left, ordered, limits.code)
+        is_lost = answer is None or answer.status >= 500
+        others = across.failing(self.tools.engines, self.platform.NAME, self.connection) if is_lost else 0
         with write(self.tools.engines, self.organisation) as db:
             budgets.give_back(db, self.connection, slot, now, report)
             if answer is not None and 200 <= answer.status < 300:
                 connections.good(db, self.connection, now, now - _GOOD_EVERY)
+            elif is_lost:
+                connections.failing(db, self.connection, now, others + 1)
 
     def _refusal(self, slot: str) -> Wait | None:
         with write(self.tools.engines, self.organisation) as db:

@@ -1,52 +1,57 @@
 """A settlement's status, kept in step with its postings in the transaction that moves them."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from tieout.core.posting import State
 from tieout.core.status import Status, while_sending
 from tieout.store import connections, plans, postings, settlements
-from tieout.store.engine import Db, write
+from tieout.store.engine import Db
+from tieout.store.issues import Issue
 from tieout.store.postings import Posting
-from tieout.sync.tools import Tools
+from tieout.sync import diagnosis
 
 
-def refresh(db: Db, settlement: str, now: datetime) -> None:
-    """Derive the status of one settlement from the parts of its newest plan; nothing to do before a plan is frozen."""
+def refresh(db: Db, settlement: str, now: datetime, paused: Sequence[Issue] = ()) -> None:
+    """Derive the status of one settlement from the parts of its newest plan; nothing to do before a plan is frozen.
+
+    `paused` are the issues that stop its connection's work before it begins.
+    """
     kept, frozen = settlements.get(db, settlement), plans.newest(db, settlement)
     if kept is None or frozen is None or kept.status == Status.SOURCE_CHANGED:
         return
     parts = postings.of_plans(db, [frozen.id])[frozen.id]
-    status, code = while_sending([part.protocol for part in parts])
-    code = _code(parts, code)
-    status, code, words = _without_books(db, frozen.connection, status, code)
+    status, words = _without_books(db, frozen.connection, while_sending([part.protocol for part in parts]))
+    stops = paused if status is Status.QUEUED else ()
     waits = [part.protocol.next_at for part in parts if part.protocol.next_at]
-    moved = replace(
-        kept, status=status, code=code, reason=words or _reason(status, parts), next_at=min(waits, default=None)
-    )
-    if (moved.status, moved.code, moved.reason, moved.next_at) != (kept.status, kept.code, kept.reason, kept.next_at):
-        settlements.mark(db, replace(moved, changed_at=now if moved.status != kept.status else kept.changed_at))
+    next_at = max([min(waits), *(stop.next_attempt_at for stop in stops if stop.next_attempt_at)]) if waits else None
+    moved = replace(kept, status=status, reason=words or _reason(status, parts), next_at=next_at)
+    is_ill = bool(words or stops) or any(diagnosis.is_ill(part, now) for part in parts)
+    is_same = (moved.status, moved.reason, moved.next_at) == (kept.status, kept.reason, kept.next_at)
+    if is_same and bool(kept.code) is is_ill:
+        return
+    if is_ill or kept.code:
+        moved = diagnosis.of_settlement(db, moved, now, kept.code, stops)
+    settlements.mark(db, replace(moved, changed_at=now if moved.status != kept.status else kept.changed_at))
 
 
-def refresh_waiting(tools: Tools, organisation: str, connection: str) -> None:
-    """After a change of the connection: every settlement whose documents wait for it says so, or no longer does."""
-    with write(tools.engines, organisation) as db:
-        for settlement in postings.settlements_waiting(db, connection):
-            refresh(db, settlement, tools.now())
+def refresh_connection(db: Db, connection: str, now: datetime) -> None:
+    """After a change of the connection: its own issue, and every settlement whose documents wait for it."""
+    found = connections.find(db, connection)
+    if found is not None:
+        diagnosis.of_connection(db, found, now)
+    paused = diagnosis.pauses(db, connection)
+    for settlement in postings.settlements_waiting(db, connection):
+        refresh(db, settlement, now, paused)
 
 
-def _code(parts: list[Posting], code: str) -> str:
-    """The problem code of what stopped it: the one the platform's own words led to, where there is one."""
-    stopped = next((part for part in parts if part.protocol.state in (State.REFUSED, State.RETRY)), None)
-    return stopped.code if stopped and code and stopped.code else code
-
-
-def _without_books(db: Db, connection: str, status: Status, code: str) -> tuple[Status, str, str]:
+def _without_books(db: Db, connection: str, status: Status) -> tuple[Status, str]:
     """What waits for its turn cannot go while its books may not be posted to; it goes on by itself once they may."""
     found = connections.find(db, connection)
     if status is not Status.QUEUED or found is None or found.may_post:
-        return status, code, ""
-    return Status.BLOCKED, found.cause, f"Nothing is sent to {found.books_name} for now. {found.words}".strip()
+        return status, ""
+    return Status.BLOCKED, f"Nothing is sent to {found.books_name} for now. {found.words}".strip()
 
 
 def _reason(status: Status, parts: list[Posting]) -> str:

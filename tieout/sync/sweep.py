@@ -3,17 +3,24 @@
 A nudge can be lost; a row cannot. So everything that must happen is found again here, a few seconds later at most.
 """
 
+from datetime import timedelta
+
 from tieout.core.connection import Connection
 from tieout.core.posting import Decided, Decision, LeaseLost, State, TokenDied, step
+from tieout.core.problem import STUCK
 from tieout.core.status import HOLDS
 from tieout.jobs import BACKGROUND
 from tieout.store import across, followups, operations, postings
 from tieout.store.engine import Db, read, write
+from tieout.store.operations import Operation
 from tieout.sync import operations as verbs
+from tieout.sync.diagnosis import pauses
 from tieout.sync.in_use import live
 from tieout.sync.settlements.approving import finish_sends
-from tieout.sync.statuses import refresh
+from tieout.sync.statuses import refresh, refresh_connection
 from tieout.sync.tools import Tools
+
+LOST_AFTER = timedelta(seconds=30)
 
 
 def sweep(tools: Tools) -> int:
@@ -28,22 +35,26 @@ def _sweep_one(tools: Tools, organisation: str) -> int:
     with write(tools.engines, organisation) as db:
         for connection in live(db):
             _resume(tools, db, connection)
-            for settlement in postings.settlements_waiting(db, connection.id):
-                refresh(db, settlement, now)
+            refresh_connection(db, connection.id, now)
     with read(tools.engines, organisation) as db:
         due = [connection.id for connection in live(db) if _has_work(db, tools, connection.id)]
-        lost = [
-            each for each in operations.still_open(db) if each.state == "waiting" and each.kind in ("import", "send")
-        ]
+        lost = [each for each in operations.still_open(db) if _is_lost(tools, each)]
     for id in due:
         key = f"drive:{id}:{int(now.timestamp())}"
         tools.jobs.enqueue("drive", key, {"organisation": organisation, "connection": id}, BACKGROUND)
         nudges += 1
-    for operation in lost:  # the same key as its first nudge: nothing runs twice
-        key = f"{operation.kind}:{operation.id}"
+    for operation in lost:
+        # A key of its own: what failed or was cut off under the first one would never run again. Both look at the row.
+        key = f"{operation.kind}:{operation.id}:{int(now.timestamp())}"
         tools.jobs.enqueue(operation.kind, key, {"organisation": organisation, "operation": operation.id})
         nudges += 1
     return nudges
+
+
+def _is_lost(tools: Tools, operation: Operation) -> bool:
+    """Asked for and not begun, for longer than a job takes to begin."""
+    is_ours = operation.kind in ("import", "send") and operation.state == "waiting"
+    return is_ours and tools.now() - operation.changed_at > LOST_AFTER
 
 
 def _resume(tools: Tools, db: Db, connection: Connection) -> None:
@@ -60,6 +71,8 @@ def _resume(tools: Tools, db: Db, connection: Connection) -> None:
 
 def _has_work(db: Db, tools: Tools, connection: str) -> bool:
     moments = [postings.next_due(db, connection), followups.next_due(db, connection)]
+    if any(stop.next_attempt_at and stop.next_attempt_at > tools.now() for stop in pauses(db, connection)):
+        return False
     return any(moment is not None and moment <= tools.now() for moment in moments)
 
 
@@ -77,5 +90,7 @@ def recover(tools: Tools) -> int:
                 for attempt in protocol.live_attempts if protocol.state is State.UNKNOWN else ():
                     # Nobody is left who could still send with it: for this attempt its token is as good as dead.
                     protocol, _effects = step(protocol, TokenDied(attempt.token_id, now), now)
-                freed += postings.save(db, posting, protocol, posting.note, posting.code)
+                code = STUCK if posting.protocol.state is State.SENDING else posting.code
+                freed += postings.save(db, posting, protocol, posting.note, code)
+                refresh(db, posting.settlement, now)
     return freed

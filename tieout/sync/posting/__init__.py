@@ -6,11 +6,13 @@ the books before anything is sent again. Documents travel together, yet each is 
 
 from dataclasses import dataclass, field
 
-from tieout.core.failure import RemoteError
+from tieout.core.failure import Failure, RemoteError
+from tieout.store.engine import read, write
+from tieout.sync import diagnosis
 from tieout.sync.posting import claims, looks, sends
 from tieout.sync.posting.claims import Claim
 from tieout.sync.posting.work import Work, work_for
-from tieout.sync.statuses import refresh_waiting
+from tieout.sync.statuses import refresh_connection
 from tieout.sync.tools import Tools
 
 MOST_ROUNDS = 500
@@ -41,9 +43,25 @@ def drive(tools: Tools, organisation: str, connection: str) -> Drive:
         done.pause = error.failure.sentence
         if work is not None:
             work.heard(error.failure)
-    if done.pause:
-        refresh_waiting(tools, organisation, connection)
+        _stopped(tools, organisation, connection, error.failure)
+    else:
+        _went_on(tools, organisation, connection)
     return done
+
+
+def _stopped(tools: Tools, organisation: str, connection: str, failure: Failure) -> None:
+    with write(tools.engines, organisation) as db:
+        diagnosis.of_pause(db, connection, failure, tools.now())
+        refresh_connection(db, connection, tools.now())
+
+
+def _went_on(tools: Tools, organisation: str, connection: str) -> None:
+    with read(tools.engines, organisation) as db:
+        if not diagnosis.is_paused(db, connection):
+            return
+    with write(tools.engines, organisation) as db:
+        diagnosis.went_on(db, connection, tools.now())
+        refresh_connection(db, connection, tools.now())
 
 
 def _round(work: Work, done: Drive) -> bool:

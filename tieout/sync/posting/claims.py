@@ -9,6 +9,7 @@ from tieout.core.plan import Document
 from tieout.core.posting import Attempt as Intent
 from tieout.core.posting import Claimed, Decided, Decision, Look, Permit, State, key_to_repeat, step
 from tieout.core.posting import Send as SendEffect
+from tieout.core.problem import STUCK
 from tieout.core.records import DocumentKind
 from tieout.platforms import Access
 from tieout.store import attempts, plans, postings
@@ -169,7 +170,9 @@ def _claim(work: Work, db: Db, due: Posting, document: Document, permit: Permit)
     now, posting = work.tools.now(), postings.get(db, due.id)
     assert posting is not None, "postings are never deleted"
     protocol, effects = step(posting.protocol, Claimed(work.tools.worker, permit), now, work.design)
-    if not effects or not postings.save(db, posting, protocol, posting.note, posting.code):
+    # Still "sending" with its lease run out: whoever sent it is gone, and a person should know why it is looked for.
+    code = STUCK if posting.protocol.state is State.SENDING else posting.code
+    if not effects or not postings.save(db, posting, protocol, posting.note, code):
         return None
     sending = next((effect for effect in effects if isinstance(effect, SendEffect)), None)
     return Claim(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from tieout.core.failure import Failure, FailureKind, RemoteError
-from tieout.core.posting import Answered, Outcome, Silent, judge, may_send
+from tieout.core.posting import Answered, Outcome, Reason, Silent, judge, may_send
 from tieout.core.posting import Element as Judged
 from tieout.platforms import KEY_REUSED, NOT_FOUND, NUMBER_TAKEN, Element
 from tieout.sync.posting.claims import Batch, Claim
@@ -39,7 +39,9 @@ def _answers(work: Work, batch: Batch) -> Mapping[str, Learnt]:
     try:
         elements = work.platform.send(work.call, batch.access, batch.kind, batch.send.body, batch.send.id)
     except RemoteError as error:
-        work.heard(error.failure, batch.access)
+        # Refused again although it had been renewed: then it is not the token.
+        is_second = any(claim.posting.protocol.reason is Reason.UNAUTHORISED for claim in batch.claims)
+        work.heard(error.failure, None if is_second else batch.access)
         answer = answer_of(error.failure)
         return {number: Learnt(answer, error.failure) for number in expected}
     judged = judge(expected, (Judged(element.number, _answered(expected, element)) for element in elements))

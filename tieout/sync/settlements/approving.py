@@ -13,12 +13,13 @@ from tieout.core.posting import IN_BOOKS, Approved, Decided, Decision, State, st
 from tieout.core.posting import Posting as Protocol
 from tieout.core.status import MOVING, Status
 from tieout.store import plans, postings, settlements
+from tieout.store.dialect import alone
 from tieout.store.engine import Db, read, write
 from tieout.store.plans import FrozenPlan
 from tieout.store.postings import Posting
 from tieout.store.settlements import Kept
-from tieout.sync import operations
-from tieout.sync.charts import books_of
+from tieout.sync import diagnosis, operations
+from tieout.sync.charts import books_of, last_read
 from tieout.sync.checks import preflight
 from tieout.sync.in_use import books_in_use
 from tieout.sync.settlements.preparing import planned
@@ -65,10 +66,8 @@ def freeze_asked(tools: Tools, organisation: str, operation: str) -> str | None:
     if connection is None:
         _give_up(tools, organisation, operation, NOT_CONNECTED, "connect-org-unlinked")
         return None
-    try:
-        books = books_of(tools, organisation, connection.id, _CHART_SECONDS)
-    except RemoteError as error:
-        _give_up(tools, organisation, operation, f"The books cannot be read: {error}", error.failure.code)
+    books = _books(tools, organisation, operation, connection)
+    if books is None:
         return None
     verdicts = [
         _freeze_one(tools, organisation, connection, books, id, asked.by) for id in asked.arguments["settlements"]
@@ -82,6 +81,19 @@ def freeze_asked(tools: Tools, organisation: str, operation: str) -> str | None:
         tools, organisation, operation, 0, len(verdicts), f"{going} frozen, on their way to {books.name}."
     )
     return connection.id
+
+
+def _books(tools: Tools, organisation: str, operation: str, connection: Connection) -> Books | None:
+    """The chart to check against: what was read before serves where the books are out of reach, since the documents
+    then wait, and what has changed there is refused. None, and the operation ended, where none was ever read."""
+    try:
+        return books_of(tools, organisation, connection.id, _CHART_SECONDS)
+    except RemoteError as error:
+        with read(tools.engines, organisation) as db:
+            kept = last_read(db, connection.id)
+        if kept is None:
+            _give_up(tools, organisation, operation, f"The books cannot be read: {error}", error.failure.code)
+        return kept
 
 
 def finish_sends(tools: Tools, organisation: str) -> None:
@@ -104,6 +116,7 @@ def finish_sends(tools: Tools, organisation: str) -> None:
 
 def _freeze_one(tools: Tools, organisation: str, connection: Connection, books: Books, id: str, by: str) -> Verdict:
     with write(tools.engines, organisation) as db:
+        alone(db, id)
         kept = settlements.get(db, id)
         if kept is None:
             return Verdict(id, False, "There is no such settlement.")
@@ -119,10 +132,13 @@ def _freeze_one(tools: Tools, organisation: str, connection: Connection, books: 
         longest = platforms.named(connection.platform).LONGEST
         if findings := preflight(plan.documents, books, longest):
             first = findings[0]
-            blocked = replace(kept, status=Status.BLOCKED, code=first.code, reason=first.message)
-            settlements.mark(db, replace(blocked, changed_at=tools.now()))
+            blocked = replace(kept, status=Status.BLOCKED, reason=first.message, changed_at=tools.now())
+            asked = diagnosis.Asked(by, plan.hash)
+            settlements.mark(
+                db, diagnosis.of_settlement(db, blocked, tools.now(), kept.code, findings=findings, asked=asked)
+            )
             return Verdict(id, False, f"Settlement {kept.settlement.id}: {first.message}")
-        _freeze(tools, db, kept, plan, connection, by)
+        freeze_anew(tools, db, kept, plan, connection, by)
         refresh(db, kept.id, tools.now())
     return Verdict(id, True, f"Plan {plan.hash[:12]} frozen.")
 
@@ -146,7 +162,7 @@ def _once_more(tools: Tools, db: Db, kept: Kept) -> Verdict | None:
     return Verdict(kept.id, True, "The frozen plan is sent once more.")
 
 
-def _freeze(tools: Tools, db: Db, kept: Kept, plan: Plan, connection: Connection, by: str) -> None:
+def freeze_anew(tools: Tools, db: Db, kept: Kept, plan: Plan, connection: Connection, by: str) -> None:
     """Plan and postings in one transaction. Only the first part is approved: the others wait for it (R10)."""
     now, id = tools.now(), tools.new_id()
     plans.freeze(db, FrozenPlan(id, kept.id, connection.id, plan, now, by))

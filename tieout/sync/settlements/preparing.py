@@ -7,13 +7,18 @@ from tieout import channels
 from tieout.core.defaults import default_mapping
 from tieout.core.mapping import Mapping, Node
 from tieout.core.plan import Gap, Plan, Terms, make_plan
+from tieout.core.posting import State
 from tieout.core.settlement import Settlement
-from tieout.core.status import CHECK_FAILED, UNSENT, before_sending
-from tieout.store import mappings, organisations, plans, settlements
+from tieout.core.status import CHECK_FAILED, UNSENT, Status, before_sending
+from tieout.store import mappings, organisations, plans, postings, settlements
+from tieout.store.dialect import alone
 from tieout.store.engine import Db, write
 from tieout.store.settlements import Kept
+from tieout.sync import diagnosis
+from tieout.sync.checks import barriers
 from tieout.sync.tools import Tools
 
+VERSIONS = "versions"  # of mapping and settlements: whoever makes the next one of either is alone with them
 BY_DEFAULT = "Tieout, by default"
 
 
@@ -76,11 +81,26 @@ def prepare_all(tools: Tools, organisation: str) -> int:
     """After a change of the mapping: every unsent settlement anew; how many changed their status."""
     changed = 0
     with write(tools.engines, organisation) as db:
+        alone(db, VERSIONS)
         for kept in settlements.in_status(db, UNSENT):
-            if plans.newest(db, kept.id) is not None:
-                continue
-            renewed = prepared(db, kept)
+            renewed = _renewed(db, kept)
             if (renewed.status, renewed.reason) != (kept.status, kept.reason):
-                settlements.mark(db, replace(renewed, changed_at=tools.now()))
+                told = diagnosis.of_settlement(db, renewed, tools.now(), kept.code)
+                settlements.mark(db, replace(told, changed_at=tools.now()))
                 changed += 1
     return changed
+
+
+def _renewed(db: Db, kept: Kept) -> Kept:
+    """What was refused is planned anew where today's plan is another and nothing of the old one is in the books; what
+    the books would still refuse stays held."""
+    frozen = plans.newest(db, kept.id)
+    if frozen is not None:
+        parts = postings.of_plans(db, [frozen.id])[frozen.id]
+        today = planned(db, kept, frozen.plan.version)
+        is_same = isinstance(today, Plan) and today.hash == frozen.plan.hash
+        if is_same or any(part.protocol.state not in (State.REFUSED, State.PLANNED) for part in parts):
+            return kept
+    renewed, plan = prepared(db, kept), planned(db, kept)
+    found = barriers(db, plan.documents) if kept.status == Status.BLOCKED and isinstance(plan, Plan) else ()
+    return replace(kept, code=found[0].code, reason=found[0].message) if found else renewed

@@ -12,10 +12,11 @@ from tieout.core.proof import difference
 from tieout.core.settlement import Reading, Refusal, Settlement, Statement, Warning
 from tieout.core.status import Status
 from tieout.store import organisations, plans, settlements, statements
+from tieout.store.dialect import alone
 from tieout.store.engine import Db, read, write
 from tieout.store.settlements import Kept
-from tieout.sync import operations
-from tieout.sync.settlements.preparing import ensure_mapping, prepared
+from tieout.sync import diagnosis, operations
+from tieout.sync.settlements.preparing import VERSIONS, ensure_mapping, prepared
 from tieout.sync.tools import Tools
 
 
@@ -65,8 +66,9 @@ def read_statement(tools: Tools, organisation: str, operation: str) -> None:
     told = _Progress(tools, organisation, operation)
     reading = channels.read(statement, zone, told)
     with write(tools.engines, organisation) as db:
+        alone(db, VERSIONS)
         if reading.refusals:
-            _end_refused(tools, db, operation, reading.refusals)
+            _end_refused(tools, db, operation, statement.filename, reading.channel, reading.refusals)
             return
         admitted = [admit(tools, db, settlement, reading) for settlement in reading.settlements]
         operations.finish(tools, db, operation, _summary(admitted), _result(admitted, reading))
@@ -87,7 +89,10 @@ def admit(tools: Tools, db: Db, settlement: Settlement, reading: Reading) -> Adm
         status=Status.READY,
     )
     kept = prepared(db, kept) if not known else _changed(db, known, kept)
-    settlements.add(db, kept)
+    settlements.add(db, diagnosis.of_settlement(db, kept, tools.now()))
+    diagnosis.arrived(db, settlement.channel, settlement.id, tools.now())
+    if known and known.code:
+        diagnosis.replaced(db, known.id, tools.now())
     if known is None:
         return Admitted(kept.id, settlement.id, "new", kept.reason)
     return Admitted(kept.id, settlement.id, "changed", _what_changed(known, kept))
@@ -134,16 +139,25 @@ def _warnings_of(settlement: Settlement, warnings: tuple[Warning, ...]) -> tuple
 def _refused_at_the_door(tools: Tools, actor: Actor, filename: str, refusal: Refusal) -> str:
     with write(tools.engines, actor.organisation) as db:
         operation = operations.begin(tools, db, actor, "import", filename, {"filename": filename})
-        _end_refused(tools, db, operation, (refusal,))
+        _end_refused(tools, db, operation, filename, "", (refusal,))
     return operation
 
 
-def _end_refused(tools: Tools, db: Db, operation: str, refusals: tuple[Refusal, ...]) -> None:
+def _end_refused(
+    tools: Tools, db: Db, operation: str, filename: str, channel: str, refusals: tuple[Refusal, ...]
+) -> None:
+    diagnosis.of_import(db, operation, filename, channel, refusals, tools.now())
     told = [
-        {"code": each.code, "message": each.message, "row": each.row, "candidates": list(each.candidates)}
+        {
+            "code": each.code,
+            "message": each.message,
+            "row": each.row,
+            "settlement": each.settlement,
+            "candidates": list(each.candidates),
+        }
         for each in refusals
     ]
-    operations.fail(tools, db, operation, refusals[0].message, {"refused": told})
+    operations.fail(tools, db, operation, refusals[0].message, {"refused": told, "channel": channel})
 
 
 def _summary(admitted: list[Admitted]) -> str:

@@ -1,0 +1,329 @@
+"""Diagnosis: gathers the facts about a piece of work that does not go on, and opens and resolves its issues.
+
+Every function takes an open transaction and makes no call: it is part of whatever moved the work. An issue resolves
+because the state that caused it is gone, never because somebody pressed a button.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from tieout import channels, platforms, problems
+from tieout.core.connection import Connection
+from tieout.core.failure import Failure, FailureKind
+from tieout.core.plan import Document, Plan
+from tieout.core.posting import State
+from tieout.core.problem import Case, Finding, RetryClass
+from tieout.core.retry import doubling
+from tieout.core.settlement import Refusal
+from tieout.core.status import UNSENT, Status
+from tieout.problems import Diagnosis
+from tieout.store import attempts, budgets, charts, connections, issues, organisations, plans, postings
+from tieout.store.engine import Db
+from tieout.store.issues import Block, Issue, Seen
+from tieout.store.postings import Posting
+from tieout.store.settlements import Kept
+from tieout.sync.checks import CHECKED, barriers
+from tieout.sync.in_use import books_in_use
+
+SETTLEMENT, CONNECTION, PAUSE, IMPORT = "settlement", "connection", "pause", "import"
+DAILY = timedelta(hours=24)
+# What a person has to mend, and what may also be mended where we do not see it: looked at again once a day.
+BY_PEOPLE = (RetryClass.AFTER_FIX.value, RetryClass.DECISION.value)
+_PAUSE_FIRST, _PAUSE_LONGEST = timedelta(seconds=5), timedelta(minutes=15)
+_DOUBTFUL = (State.RETRY, State.UNKNOWN)
+_KINDS = {
+    "rate-limit-minute": FailureKind.BUSY,
+    "rate-limit-day": FailureKind.BUSY,
+    "access-token-expired": FailureKind.DISCONNECTED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who had asked for a settlement to go when it was held, with the plan that was to go: its hash."""
+
+    by: str = ""
+    plan: str = ""
+
+
+def of_settlement(
+    db: Db,
+    kept: Kept,
+    now: datetime,
+    before: str = "",
+    paused: Sequence[Issue] = (),
+    findings: Sequence[Finding] = (),
+    asked: Asked = Asked(),
+) -> Kept:
+    """The settlement with the code of its root cause, its issues opened or resolved; the caller stores it.
+
+    `before` is the code it had: without one it held no issue, so a healthy settlement costs nothing here.
+    """
+    ill = cases(db, kept, now, paused, findings)
+    if not ill:
+        if before:
+            issues.release(db, SETTLEMENT, kept.id, now)
+        is_told = kept.status in UNSENT or kept.status == Status.SOURCE_CHANGED
+        return kept if is_told else replace(kept, code="")
+    found = sorted((_diagnosed(case) for case in ill), key=lambda pair: problems.rank(pair[1].code))
+    mark = asked.plan or f"{kept.status} {_mark(db, kept)}"[:120]
+    block = Block(SETTLEMENT, kept.id, mark, asked.by)
+    keep = [issues.see(db, _seen(case, diagnosis), block, now) for case, diagnosis in found]
+    issues.release(db, SETTLEMENT, kept.id, now, keep)
+    return replace(kept, code=found[0][1].code)
+
+
+def of_connection(db: Db, connection: Connection, now: datetime) -> None:
+    """Opens what keeps a connection from posting; what it held up is looked at once it posts again."""
+    if connection.is_live and not connection.may_post:
+        case = of_books(db, bare(db, now), connection)
+        block = Block(CONNECTION, connection.id, f"{connection.state} {connection.changed_at}")
+        keep = issues.see(db, _seen(case, problems.diagnose(case)), block, now)
+        issues.release(db, CONNECTION, connection.id, now, [keep])
+        return
+    held = issues.of_subject(db, CONNECTION, connection.id)
+    if held:
+        issues.release(db, CONNECTION, connection.id, now)
+        for id in held:
+            issues.set_next(db, id, now)
+
+
+def of_pause(db: Db, connection: str, failure: Failure, now: datetime) -> None:
+    """Work for a connection stopped before it had begun. Our own pacing below a limit is no issue."""
+    found = connections.find(db, connection)
+    if found is None or not found.may_ask:
+        return
+    case = replace(of_books(db, bare(db, now), found, failure), failure=failure)
+    tries = max((issue.count for issue in pauses(db, connection)), default=0)
+    wait = doubling(_PAUSE_FIRST, tries, _PAUSE_LONGEST)
+    if failure.retry_after_seconds is not None:
+        wait = timedelta(seconds=failure.retry_after_seconds)
+    case = replace(case, next_at=case.waits_until or now + wait)
+    fitting = [each for each in problems.fitting(case) if each[0].code != problems.LAST]
+    if not fitting and failure.kind is FailureKind.BUSY:
+        return
+    block = Block(PAUSE, connection, now.isoformat())
+    keep = issues.see(db, _seen(case, problems.diagnose(case)), block, now)
+    issues.release(db, PAUSE, connection, now, [keep])
+
+
+def went_on(db: Db, connection: str, now: datetime) -> None:
+    """Work for a connection went through: whatever had stopped it is over."""
+    issues.release(db, PAUSE, connection, now)
+
+
+def is_paused(db: Db, connection: str) -> bool:
+    return bool(issues.of_subject(db, PAUSE, connection))
+
+
+def pauses(db: Db, connection: str) -> tuple[Issue, ...]:
+    """The open issues that stop a connection's work before it begins."""
+    found = (issues.get(db, id) for id in issues.of_subject(db, PAUSE, connection))
+    return tuple(issue for issue in found if issue is not None and issue.is_open)
+
+
+def of_import(db: Db, operation: str, filename: str, channel: str, refusals: Sequence[Refusal], now: datetime) -> None:
+    """A refused file opens an issue where a problem knows the refusal; else the operation says it all."""
+    for refusal in refusals:
+        case = refused(db, filename, channel, refusal, now)
+        known = [problem for problem, _ in problems.fitting(case) if problem.code != problems.LAST]
+        if known:
+            issues.see(db, _seen(case, problems.diagnose(case)), Block(IMPORT, operation, operation), now)
+
+
+def arrived(db: Db, channel: str, number: str, now: datetime) -> None:
+    """A payout was taken in: whatever was refused of it before waits no longer."""
+    for issue in issues.at_root(db, f"payout:{_channel(channel)}/{number}"):
+        for block in issues.blocks(db, issue.id):
+            issues.release(db, block.kind, block.subject, now)
+
+
+def replaced(db: Db, settlement: str, now: datetime) -> None:
+    """A newer version took a settlement's place: the old one waits for nothing any more."""
+    issues.release(db, SETTLEMENT, settlement, now)
+
+
+def cases(
+    db: Db, kept: Kept, now: datetime, paused: Sequence[Issue] = (), findings: Sequence[Finding] = ()
+) -> tuple[Case, ...]:
+    """The facts of whatever holds a settlement up, one case a cause; none when nothing does."""
+    frozen = plans.newest(db, kept.id)
+    case = replace(
+        bare(db, now),
+        channel=_channel(kept.settlement.channel),
+        settlement=kept.settlement.id,
+        settlement_id=kept.id,
+        status=kept.status,
+        code=kept.code,
+        currency=kept.settlement.currency,
+        next_at=kept.next_at,
+    )
+    if frozen is None or findings or (kept.status in UNSENT and kept.status != Status.BLOCKED):
+        return _unfrozen(db, case, kept, findings)
+    parts = postings.of_plans(db, [frozen.id])[frozen.id]
+    connection = connections.find(db, frozen.connection)
+    part = next((part for part in parts if is_ill(part, now)), None)
+    if part is not None:
+        return (_of_part(db, of_books(db, case, connection, _failure(db, part)), part, frozen.plan),)
+    waiting = next((part for part in parts if part.protocol.state is State.READY), None)
+    if waiting is None or connection is None:
+        return ()
+    if connection.is_live and not connection.may_post:
+        return (of_books(db, case, connection),)
+    return tuple(
+        replace(of_books(db, case, connection, failure), failure=failure, next_at=issue.next_attempt_at)
+        for issue in paused[:1]
+        for failure in (_of_issue(issue),)
+    )
+
+
+def _unfrozen(db: Db, case: Case, kept: Kept, findings: Sequence[Finding]) -> tuple[Case, ...]:
+    from tieout.sync.settlements.preparing import planned  # it diagnoses what it prepares
+
+    if kept.status in (Status.UNKNOWN_ROWS, Status.MAPPING_NEEDED):
+        gaps = planned(db, kept)
+        if isinstance(gaps, Plan):
+            return ()
+        if kept.status == Status.MAPPING_NEEDED:
+            return (replace(case, gaps=gaps),)
+        return tuple(replace(case, gaps=(gap,)) for gap in gaps if gap.label)
+    if kept.status != Status.BLOCKED:
+        return ()
+    plan = planned(db, kept)
+    documents = {each.number: each for each in plan.documents} if isinstance(plan, Plan) else {}
+    findings = findings or barriers(db, tuple(documents.values()))
+    case, once = of_books(db, case, books_in_use(db)), {(each.code, each.about): each for each in reversed(findings)}
+    found = tuple(_found(case, documents.get(each.document), each) for each in reversed(once.values()))
+    return found or (case,)
+
+
+def _found(case: Case, document: Document | None, finding: Finding) -> Case:
+    known = replace(case, finding=finding, document=finding.document)
+    return replace(known, kind=document.kind.value, dated=document.dated) if document else known
+
+
+def bare(db: Db, now: datetime) -> Case:
+    """A case of which nothing is known but when and where."""
+    return Case(now, zone=_zone(db))
+
+
+def refused(db: Db, filename: str, channel: str, refusal: Refusal, now: datetime) -> Case:
+    return replace(bare(db, now), channel=_channel(channel), refusal=refusal, filename=filename)
+
+
+def stopped(db: Db, connection: Connection, issue: Issue, now: datetime) -> Case:
+    """A connection that does not post, or whose work stops before it begins."""
+    if not connection.may_post:
+        return of_books(db, bare(db, now), connection)
+    failure = _of_issue(issue)
+    case = of_books(db, bare(db, now), connection, failure)
+    return replace(case, failure=failure, next_at=issue.next_attempt_at)
+
+
+def of_books(db: Db, case: Case, connection: Connection | None, failure: Failure | None = None) -> Case:
+    """The case with what is known of its connection; the budget is looked at only where a limit was named."""
+    if connection is None:
+        return case
+    chart = charts.find(db, connection.id)
+    books = chart[0] if chart else None
+    case = replace(
+        case,
+        platform=platforms.named(connection.platform).LABEL,
+        books=connection.books_name,
+        connection=connection,
+        reads_work=connection.may_ask or None,
+        barred=tuple(kind.value for kind in books.barred) if books else (),
+        lock_on=max(filter(None, (books.year_lock_on, books.period_lock_on)), default=None) if books else None,
+        waiting=postings.waiting(db, connection.id),
+    )
+    if failure is None or not failure.code.startswith("rate-limit"):
+        return case
+    used = budgets.usage(db, connection.id, case.now)
+    until = used.blocked_until if used.blocked_until and used.blocked_until > case.now else None
+    return replace(case, waits_until=until, calls_left_today=used.day_left)
+
+
+def _of_part(db: Db, case: Case, part: Posting, plan: Plan) -> Case:
+    protocol, document, failure = part.protocol, plan.documents[part.part - 1], _failure(db, part)
+    foreseen = barriers(db, (document,)) if failure is not None and failure.code in CHECKED else ()
+    return replace(
+        case,
+        failure=failure,
+        finding=next((each for each in foreseen if failure and each.code == failure.code), None),
+        kind=part.kind.value,
+        document=part.number,
+        dated=document.dated,
+        currency=part.total.currency,
+        state=protocol.state,
+        stopped=protocol.reason,
+        next_at=protocol.next_at,
+        tries=protocol.tries,
+        attempts=protocol.attempt_count,
+        evidence_ids=protocol.evidence,
+        is_in_doubt=protocol.state is State.UNKNOWN or (protocol.state is State.RETRY and bool(protocol.live_attempts)),
+        is_abandoned=protocol.state is State.SENDING,
+    )
+
+
+def is_ill(part: Posting, now: datetime) -> bool:
+    """Whether this document stands still, is in doubt, or was left alone by whoever was sending it."""
+    protocol = part.protocol
+    is_left = protocol.state is State.SENDING and protocol.lease_until is not None and protocol.lease_until <= now
+    return protocol.state in (State.REFUSED, State.ESCALATED, *_DOUBTFUL) or is_left
+
+
+def _failure(db: Db, part: Posting) -> Failure | None:
+    """What the books said last of a document: of its last attempt, or of the look that followed it."""
+    last = attempts.last_failure(db, part.id)
+    if last is not None and part.code in ("", last.code):
+        return last
+    if not part.code and not part.note:
+        return None
+    kind = _KINDS.get(part.code, FailureKind.UNREACHABLE)
+    return Failure(kind, part.code, (part.note,) if part.note else ())
+
+
+def _of_issue(issue: Issue) -> Failure:
+    """The failure behind a pause, as far as its issue tells: a document that waits hangs under it."""
+    kind = FailureKind.BUSY if issue.retry == RetryClass.AUTO_LATER else FailureKind.UNREACHABLE
+    code = issue.code if issue.code in _KINDS or issue.code == "provider-outage" else ""
+    return Failure(kind, code, issue.words, status=429 if code.startswith("rate-limit") else 0)
+
+
+def _diagnosed(case: Case) -> tuple[Case, Diagnosis]:
+    return case, problems.diagnose(case)
+
+
+def _seen(case: Case, diagnosis: Diagnosis) -> Seen:
+    problem = diagnosis.problem
+    is_checked = problem.retry in BY_PEOPLE
+    return Seen(
+        code=problem.code,
+        family=problem.family,
+        root=diagnosis.evidence.root,
+        title=diagnosis.title,
+        owner=problem.owner.value,
+        retry=problem.retry.value,
+        lines=diagnosis.evidence.lines,
+        words=case.words,
+        next_attempt_at=case.now + DAILY if is_checked else case.waits_until or case.next_at,
+    )
+
+
+def _mark(db: Db, kept: Kept) -> str:
+    """Changes whenever something happened to a settlement's documents, or other reasons hold it."""
+    frozen = plans.newest(db, kept.id)
+    if frozen is None:
+        return kept.reason
+    parts = [part.protocol for part in postings.of_plans(db, [frozen.id])[frozen.id]]
+    return " ".join(f"{part.state}{part.attempt_count}.{part.tries}.{part.looks}.{part.next_at}" for part in parts)
+
+
+def _channel(name: str) -> str:
+    return channels.label(name) if name in channels.channels() else name
+
+
+def _zone(db: Db) -> str:
+    organisation = organisations.find(db)
+    return organisation.zone if organisation else "UTC"

@@ -1,0 +1,199 @@
+"""Fixes: the name of an action and the verb behind it, the same for page, API and command line.
+
+A fix does what its words say. It never closes an issue by itself: that is for the check that passes afterwards.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal, InvalidOperation
+
+from tieout.core.actor import Actor
+from tieout.core.failure import RemoteError
+from tieout.core.mapping import Entry, Node
+from tieout.core.problem import IssueState
+from tieout.people.roles import Right
+from tieout.store import connections, issues, settlements
+from tieout.store.engine import read, write
+from tieout.store.issues import Issue
+from tieout.sync import diagnosis, grants, mapping
+from tieout.sync.settlements import again
+from tieout.sync.settlements.approving import approve
+from tieout.sync.tools import Tools
+
+MUTED = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a fix did. `is_done` False: it could not be done, and the message says why and what to do instead."""
+
+    is_done: bool
+    message: str
+    operation: str = ""
+
+
+class NoSuchFix(LookupError):
+    """The issue does not offer an action of this name, or there is no such issue in this organisation."""
+
+
+Verb = Callable[[Tools, Actor, Issue, Mapping[str, str]], Done]
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A verb with the right it takes; `needs` are the arguments it cannot do without."""
+
+    right: Right
+    verb: Verb
+    needs: tuple[str, ...] = ()
+
+
+def carry_out(tools: Tools, actor: Actor, issue: str, action: str, arguments: Mapping[str, str] | None = None) -> Done:
+    """Do it, and write it into the issue's history with who did it. Raises NoSuchFix."""
+    given = arguments or {}
+    with read(tools.engines, actor.organisation) as db:
+        found = issues.get(db, issue)
+    if found is None or action not in ACTIONS:
+        raise NoSuchFix(f"there is no {action!r} here")
+    if not found.is_open:
+        return Done(False, "This has been resolved meanwhile; there is nothing left to do.")
+    if missing := [name for name in ACTIONS[action].needs if not given.get(name)]:
+        return Done(False, f"{action} needs: {', '.join(missing)}.")
+    done = ACTIONS[action].verb(tools, actor, found, given)
+    with write(tools.engines, actor.organisation) as db:
+        now = issues.get(db, issue)
+        if now is not None:
+            issues.say(db, now, tools.now(), f"{action}: {done.message}", actor.name)
+    return done
+
+
+def right_of(action: str) -> Right | None:
+    """What a person must be allowed to do for it; None for no such action."""
+    return ACTIONS[action].right if action in ACTIONS else None
+
+
+def _check_again(tools: Tools, actor: Actor, issue: Issue, given: Mapping[str, str]) -> Done:
+    going = again.recheck(tools, actor.organisation, issue.id)
+    _sweep_soon(tools)
+    with read(tools.engines, actor.organisation) as db:
+        now = issues.get(db, issue.id)
+    if going:
+        return Done(True, f"Checked: nothing stands against it any more. Settlements that go by themselves: {going}.")
+    if now is not None and not now.is_open:
+        return Done(True, "Checked: nothing stands against it any more.")
+    return Done(True, "Checked: what holds it up is still so, or clears within seconds; this page then says so.")
+
+
+def _try_now(tools: Tools, actor: Actor, issue: Issue, given: Mapping[str, str]) -> Done:
+    again.nudge(tools, actor.organisation, issue.id)
+    return Done(True, "It is being tried now; nothing is sent before what may have arrived was looked for.")
+
+
+def _send_again(tools: Tools, actor: Actor, issue: Issue, given: Mapping[str, str]) -> Done:
+    held = _held(tools, actor, issue)
+    again.nudge(tools, actor.organisation, issue.id)
+    if not held:
+        return _check_again(tools, actor, issue, given)
+    return Done(True, "It is being sent again.", approve(tools, actor, held))
+
+
+def _adopt(tools: Tools, actor: Actor, issue: Issue, given: Mapping[str, str]) -> Done:
+    taken = sum(again.adopt(tools, actor.organisation, id) for id in _held(tools, actor, issue))
+    _sweep_soon(tools)
+    if not taken:
+        return Done(False, "There is not exactly one document to take. Check again to see what the books hold now.")
+    return Done(True, "The document is taken as it stands; whether it meets the deposit is for you to see.")
+
+
+def _renumber(tools: Tools, actor: Actor, issue: Issue, given: Mapping[str, str]) -> Done:
+    anew = sum(again.renumber(tools, actor.organisation, id, actor.name) for id in _held(tools, actor, issue))
+    if not anew:
+        return Done(False, "A part of it may be in the books, so it is not planned anew. Check again first.")
+    return Done(True, "Planned anew under the next number, and on its way.")
+
+
+def _renew_access(tools: Tools, actor: Actor, issue: Issue, given: Mapping[str, str]) -> Done:
+    with read(tools.engines, actor.organisation) as db:
+        connection = connections.find(db, issue.root.partition("connection:")[2])
+    if connection is None:
+        return Done(False, "The connection is gone; connect the books again.")
+    try:
+        now = grants.access(tools, actor.organisation, connection.id)
+        renewed = grants.access(tools, actor.organisation, connection.id, refused=now.token_id)
+    except RemoteError as error:
+        return Done(False, f"The access could not be renewed: {error}")
+    again.nudge(tools, actor.organisation, issue.id)
+    return Done(True, f"The access was renewed; it lasts until {renewed.expires_at:%H:%M} UTC.")
+
+
+def _set_aside(tools: Tools, actor: Actor, issue: Issue, given: Mapping[str, str]) -> Done:
+    with write(tools.engines, actor.organisation) as db:
+        for block in issues.blocks(db, issue.id):
+            if block.kind == diagnosis.IMPORT:
+                issues.release(db, block.kind, block.subject, tools.now())
+    return Done(True, "Set aside: nobody waits for this file any more. Nothing of it was taken in.")
+
+
+def _choose_account(tools: Tools, actor: Actor, issue: Issue, given: Mapping[str, str]) -> Done:
+    """`scope` a category or role, `account`, `tax`, `rate` in percent; `marketplace` where it holds for one alone."""
+    try:
+        rate = Decimal(given["rate"]) / 100
+        entry, node = Entry(given["account"], given["tax"], rate), Node(given["scope"], given.get("marketplace", ""))
+    except (ValueError, InvalidOperation) as error:
+        return Done(False, f"That cannot be an entry of the mapping: {error}.")
+    changed = mapping.set_entry(tools, actor, node, entry)
+    return Done(True, f"Saved; settlements that moved on: {changed}.")
+
+
+def _explain_label(tools: Tools, actor: Actor, issue: Issue, given: Mapping[str, str]) -> Done:
+    """`category` is what the label means; `label` where the settlement holds several."""
+    text = given.get("label") or issue.root.partition("/")[2]
+    words = mapping.words_of(tools, actor.organisation, text)
+    if words is None:
+        return Done(False, f"No settlement waits for the label {text} any more.")
+    try:
+        changed = mapping.explain(tools, actor, words, given["category"])
+    except mapping.NotAMeaning as error:
+        return Done(False, f"{error}.")
+    return Done(True, f"Saved; settlements that moved on: {changed}.")
+
+
+def _mute(tools: Tools, actor: Actor, issue: Issue, given: Mapping[str, str]) -> Done:
+    until = tools.now() + MUTED
+    with write(tools.engines, actor.organisation) as db:
+        issues.say(db, issue, tools.now(), "muted", actor.name, state=IssueState.MUTED.value, muted_until=until)
+    return Done(True, f"Quiet until {until:%-d %B}; it still holds up what it holds up.")
+
+
+def _unmute(tools: Tools, actor: Actor, issue: Issue, given: Mapping[str, str]) -> Done:
+    with write(tools.engines, actor.organisation) as db:
+        issues.say(db, issue, tools.now(), "unmuted", actor.name, state=IssueState.OPEN.value, muted_until=None)
+    return Done(True, "It is shown as open again.")
+
+
+def _held(tools: Tools, actor: Actor, issue: Issue) -> list[str]:
+    with read(tools.engines, actor.organisation) as db:
+        blocked = [block.subject for block in issues.blocks(db, issue.id) if block.kind == diagnosis.SETTLEMENT]
+        return [id for id in blocked if settlements.get(db, id) is not None]
+
+
+def _sweep_soon(tools: Tools) -> None:
+    """What goes on by itself goes on now, not at the next round."""
+    tools.jobs.enqueue("sweep", f"sweep:{tools.now().isoformat()}", {})
+
+
+ACTIONS: dict[str, Action] = {
+    "check-again": Action(Right.SEND, _check_again),
+    "try-now": Action(Right.SEND, _try_now),
+    "resolve-now": Action(Right.SEND, _try_now),
+    "send-again": Action(Right.SEND, _send_again),
+    "adopt": Action(Right.SEND, _adopt),
+    "renumber": Action(Right.SEND, _renumber),
+    "renew-access": Action(Right.CONNECT, _renew_access),
+    "set-aside": Action(Right.IMPORT, _set_aside),
+    "choose-account": Action(Right.MAP, _choose_account, ("scope", "account", "tax", "rate")),
+    "explain-label": Action(Right.MAP, _explain_label, ("category",)),
+    "mute": Action(Right.VIEW, _mute),
+    "unmute": Action(Right.VIEW, _unmute),
+}

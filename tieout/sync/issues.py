@@ -1,0 +1,194 @@
+"""Issues as people see them: the sentence, the cause, who can act, the evidence, the ways out, and what waits."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from tieout import platforms, problems
+from tieout.core.connection import Connection
+from tieout.core.problem import Case, Fix, IssueState, Owner
+from tieout.core.settlement import Refusal
+from tieout.store import connections, issues, operations, settlements
+from tieout.store.engine import Db, read
+from tieout.store.issues import Block, Issue
+from tieout.sync import diagnosis
+from tieout.sync.tools import Tools
+
+OPEN = (IssueState.OPEN.value, IssueState.MUTED.value, IssueState.ESCALATED.value)
+OWNERS = {
+    Owner.USER: "You, or anybody of your organisation with the right to do it",
+    Owner.ORG_ADMIN: "Whoever administers your organisation here or in the books",
+    Owner.PLATFORM_ADMIN: "Whoever runs this server",
+    Owner.VENDOR: "The provider; there is nothing to do but wait",
+    Owner.PRODUCT: "Tieout by itself",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A piece of work that waits: what it is, its name for people, where it is shown, and how it stands."""
+
+    kind: str
+    id: str
+    name: str
+    link: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class IssueView:
+    """One issue in full. `words` are the other side's own; `people` are those by name who can act."""
+
+    id: str
+    code: str
+    family: str
+    state: str
+    title: str
+    cause: str
+    seen_as: str
+    does: str
+    owner: str
+    owner_words: str
+    people: tuple[str, ...]
+    retry: str
+    root: str
+    first_seen: datetime
+    last_seen: datetime
+    count: int
+    evidence: tuple[str, ...]
+    words: tuple[str, ...]
+    fixes: tuple[Fix, ...]
+    holds: tuple[Held, ...]
+    next_attempt_at: datetime | None
+    muted_until: datetime | None
+    resolved_at: datetime | None
+    history: tuple[dict[str, str], ...]
+    connection: str
+    platform: str
+
+    @property
+    def is_open(self) -> bool:
+        return self.state != IssueState.RESOLVED
+
+
+def listing(tools: Tools, organisation: str, states: Sequence[str] = OPEN, limit: int = 200) -> tuple[IssueView, ...]:
+    """The last seen first."""
+    with read(tools.engines, organisation) as db:
+        return tuple(_view(tools, db, issue) for issue in issues.listed(db, states, limit))
+
+
+def view(tools: Tools, organisation: str, id: str) -> IssueView | None:
+    with read(tools.engines, organisation) as db:
+        issue = issues.get(db, id)
+        return _view(tools, db, issue) if issue else None
+
+
+def of_settlement(tools: Tools, organisation: str, settlement: str) -> tuple[IssueView, ...]:
+    """What holds a settlement up, the root cause first."""
+    with read(tools.engines, organisation) as db:
+        found = [issues.get(db, id) for id in issues.of_subject(db, diagnosis.SETTLEMENT, settlement)]
+        known = sorted((issue for issue in found if issue), key=lambda issue: problems.rank(issue.code))
+        return tuple(_view(tools, db, issue) for issue in known)
+
+
+def case_of(db: Db, issue: Issue, now: datetime) -> tuple[Case, str]:
+    """The facts as they are now behind an issue, and the connection it is about, if about one."""
+    reached = connections.find(db, issue.root.partition("connection:")[2]) if "connection:" in issue.root else None
+    for block in issues.blocks(db, issue.id):
+        for case in _cases(db, block, issue, now):
+            if problems.diagnose(case).code == issue.code:
+                return case, case.connection.id if case.connection else ""
+    case = diagnosis.bare(db, now)
+    return (diagnosis.of_books(db, case, reached), reached.id) if reached else (case, "")
+
+
+def _cases(db: Db, block: Block, issue: Issue, now: datetime) -> tuple[Case, ...]:
+    if block.kind == diagnosis.SETTLEMENT:
+        kept = settlements.get(db, block.subject)
+        found = diagnosis.cases(db, kept, now, (issue,)) if kept else ()
+        return tuple(case for case in found if problems.diagnose(case).evidence.root == issue.root) or found
+    if block.kind == diagnosis.IMPORT:
+        return _refused(db, block, now)
+    connection = connections.find(db, block.subject)
+    return (diagnosis.stopped(db, connection, issue, now),) if connection else ()
+
+
+def _refused(db: Db, block: Block, now: datetime) -> tuple[Case, ...]:
+    operation = operations.get(db, block.subject)
+    if operation is None:
+        return ()
+    channel = str(operation.result.get("channel", ""))
+    return tuple(
+        diagnosis.refused(
+            db,
+            operation.subject,
+            channel,
+            Refusal(each["code"], each["message"], each["row"], each.get("settlement", ""), tuple(each["candidates"])),
+            now,
+        )
+        for each in operation.result.get("refused", ())
+    )
+
+
+def _view(tools: Tools, db: Db, issue: Issue) -> IssueView:
+    problem = problems.named(issue.code)
+    assert problem is not None, f"issue {issue.id} is of a problem that this release does not know: {issue.code}"
+    case, reached = case_of(db, issue, tools.now())
+    connection = connections.find(db, reached) if reached else None
+    return IssueView(
+        id=issue.id,
+        code=issue.code,
+        family=issue.family,
+        state=issue.state,
+        title=issue.title,
+        cause=problem.cause,
+        seen_as=problem.seen_as,
+        does=problem.does,
+        owner=issue.owner,
+        owner_words=OWNERS[Owner(issue.owner)],
+        people=_people(Owner(issue.owner), connection),
+        retry=issue.retry,
+        root=issue.root,
+        first_seen=issue.first_seen,
+        last_seen=issue.last_seen,
+        count=issue.count,
+        evidence=issue.lines,
+        words=issue.words,
+        fixes=problem.fixes(case) if issue.is_open else (),
+        holds=tuple(held for block in issues.blocks(db, issue.id) if (held := _held(db, block))),
+        next_attempt_at=issue.next_attempt_at,
+        muted_until=issue.muted_until,
+        resolved_at=issue.resolved_at,
+        history=issue.history,
+        connection=reached,
+        platform=connection.platform if connection else "",
+    )
+
+
+def _people(owner: Owner, connection: Connection | None) -> tuple[str, ...]:
+    """Who can act, by name: whoever connected the books knows who administers them."""
+    if owner not in (Owner.USER, Owner.ORG_ADMIN) or connection is None:
+        return ()
+    there = f", there {connection.known_there_as}" if connection.known_there_as else ""
+    label = platforms.named(connection.platform).LABEL
+    return (f"{connection.connected_by_name}{there}, who connected {connection.books_name} at {label}",)
+
+
+def _held(db: Db, block: Block) -> Held | None:
+    if block.kind == diagnosis.SETTLEMENT:
+        kept = settlements.get(db, block.subject)
+        if kept is None:
+            return None
+        name = f"{kept.settlement.marketplace or kept.settlement.channel} {kept.settlement.id}"
+        return Held("settlement", kept.id, name, f"/settlements/{kept.id}", kept.status)
+    if block.kind == diagnosis.IMPORT:
+        operation = operations.get(db, block.subject)
+        return (
+            Held("import", block.subject, operation.subject, f"/operations/{block.subject}", "refused")
+            if operation
+            else None
+        )
+    connection = connections.find(db, block.subject)
+    if connection is None:
+        return None
+    return Held("connection", connection.id, connection.books_name, "/connection", connection.state.value)

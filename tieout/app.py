@@ -126,14 +126,17 @@ def serve(product: Product, on_ready: Callable[[str], None] | None = None) -> No
 
 
 def web_app(product: Product) -> "FastAPI":
-    """The pages of one installation."""
+    """The pages of one installation, and the API beside them."""
+    from tieout import api
     from tieout.web import make_app
     from tieout.web.settings import WebSettings
 
     settings = product.environment
     spool = settings.data / "spool"
     spool.mkdir(mode=0o700, exist_ok=True)
-    return make_app(product.tools, WebSettings(settings.url, spool, settings.upload_limit_bytes))
+    app = make_app(product.tools, WebSettings(settings.url, spool, settings.upload_limit_bytes))
+    api.mount(app, product.tools, api.ApiSettings(settings.url, spool, settings.upload_limit_bytes))
+    return app
 
 
 def entry() -> None:

@@ -76,6 +76,22 @@ def still_open(db: Db) -> Sequence[Operation]:
     return [_operation(row) for row in db.execute(query).mappings()]
 
 
+def listed(
+    db: Db, kind: str = "", states: Sequence[str] = (), after: tuple[datetime, str] | None = None, limit: int = 50
+) -> Sequence[Operation]:
+    """The newest first, a page at a time: `after` is the beginning and id of the last one seen."""
+    query = _select(db).order_by(OPERATIONS.c.began_at.desc(), OPERATIONS.c.id.desc()).limit(limit)
+    if kind:
+        query = query.where(OPERATIONS.c.kind == kind)
+    if states:
+        query = query.where(OPERATIONS.c.state.in_(states))
+    if after:
+        began_at, id = after
+        same = (OPERATIONS.c.began_at == began_at) & (OPERATIONS.c.id < id)
+        query = query.where((OPERATIONS.c.began_at < began_at) | same)
+    return [_operation(row) for row in db.execute(query).mappings()]
+
+
 def newest(db: Db, limit: int) -> Sequence[Operation]:
     query = _select(db).order_by(OPERATIONS.c.began_at.desc(), OPERATIONS.c.id.desc()).limit(limit)
     return [_operation(row) for row in db.execute(query).mappings()]

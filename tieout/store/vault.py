@@ -8,6 +8,7 @@ organisation's data keys makes every copy of its secrets unreadable, in old back
 import base64
 import binascii
 import hashlib
+import hmac
 import os
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -144,6 +145,10 @@ class Vault:
         with self.engines.reading.begin() as connection:
             key = self._key(connection, organisation, version)
         return Secret(_opened(key, body, _bound(organisation, table, column, row, version)).decode("utf-8"))
+
+    def derived(self, purpose: str) -> bytes:
+        """A key for signing what leaves the house and comes back; another one for each purpose and master key."""
+        return hmac.digest(self.masters.keys[0], b"tieout derived key\0" + purpose.encode("utf-8"), "sha256")
 
     def add_key(self, db: Db, now: datetime) -> int:
         """A new data key for the organisation, from its commit on used for whatever is sealed. Returns its version."""

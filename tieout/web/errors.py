@@ -22,7 +22,8 @@ from tieout.store.deployment import WrongDatabase
 from tieout.store.schema import UnknownSchema
 from tieout.store.statements import NotKept
 from tieout.store.vault import KeyMissing, Tampered
-from tieout.sync.mapping import NotAMeaning
+from tieout.sync.fixes import NoSuchFix
+from tieout.sync.mapping import MappingMoved, NotAMeaning
 from tieout.web import explanations, guard
 from tieout.web.explanations import Explained
 from tieout.web.guard import Forged, SignInNeeded
@@ -109,7 +110,9 @@ PAGES: dict[type[Any], Explain] = {
     TooManyTries: explanations.too_fast,
     LinkUsed: explanations.not_signed_in,
     SetupClosed: explanations.set_up_already,
+    MappingMoved: explanations.refused,
     NotAMeaning: explanations.refused,
+    NoSuchFix: explanations.nowhere,
     BooksTaken: explanations.taken,
     RemoteError: explanations.remote,
     BackupFailed: explanations.operators,

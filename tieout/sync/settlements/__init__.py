@@ -4,14 +4,18 @@ from tieout.sync.settlements.approving import approve, send_ready
 from tieout.sync.settlements.preparing import prepare_all
 from tieout.sync.settlements.receiving import read_statement, receive, receive_bytes
 from tieout.sync.settlements.rows import Rows, rows, statement_file
+from tieout.sync.settlements.sending import Asked, Stop, ask_to_send
 from tieout.sync.settlements.showing import Listing, Preview, SettlementView, card, listing, preview, view
 
 __all__ = [
+    "Asked",
     "Listing",
     "Preview",
     "Rows",
     "SettlementView",
+    "Stop",
     "approve",
+    "ask_to_send",
     "card",
     "listing",
     "prepare_all",

@@ -1,0 +1,1 @@
+"""One file a resource; each says its addresses in ROUTES."""

@@ -2,6 +2,7 @@
 
 import os
 import random
+import zlib
 
 import pytest
 import sqlalchemy as sa
@@ -71,6 +72,33 @@ def test_a_piece_that_is_missing_is_noticed(engines: Engines, organisation: str)
         db.execute(CHUNKS.delete().where(CHUNKS.c.number == 1))
     with read(engines, organisation) as db, pytest.raises(NotKept, match="piece 2 of 2"):
         statements.content(db, DIGEST)
+
+
+def test_each_piece_says_which_row_it_begins_with_and_is_read_by_itself(engines: Engines, organisation: str) -> None:
+    lines = [b"row %d\n" % number * 40 for number in range(1, 12_000)]
+    content = b"heading\n" + b"".join(lines).replace(b"\n", b" ", 3)
+    keep(engines, organisation, content)
+    with read(engines, organisation) as db:
+        rows = statements.first_rows(db, DIGEST)
+        assert len(rows) > 2 and rows[0] == 1
+        for number, row in enumerate(rows):
+            assert statements.chunk(db, DIGEST, number).startswith(b"".join(content.split(b"\n")[row - 1 : row]))
+        with pytest.raises(NotKept):
+            statements.chunk(db, DIGEST, len(rows))
+
+
+def test_where_a_line_was_cut_no_row_is_claimed(engines: Engines, organisation: str) -> None:
+    keep(engines, organisation, b"x" * (CHUNK_BYTES + 1))
+    with read(engines, organisation) as db:
+        assert statements.first_rows(db, DIGEST) == ()
+
+
+def test_what_an_earlier_release_packed_is_still_read(engines: Engines, organisation: str) -> None:
+    keep(engines, organisation, b"some rows")
+    with write(engines, organisation) as db:
+        db.execute(CHUNKS.update().values(content=zlib.compress(b"some rows"), first_row=None))
+    with read(engines, organisation) as db:
+        assert statements.content(db, DIGEST) == b"some rows" and statements.first_rows(db, DIGEST) == ()
 
 
 def test_a_transaction_that_fails_leaves_no_half_of_it(engines: Engines, organisation: str) -> None:

@@ -1,12 +1,11 @@
 """Statements: what a channel gave, kept for good under the digest of the original bytes, personal columns blanked.
 
-The content lies in chunks that are compressed one by one, so that it can be read piece by piece. A statement is never
-changed: a file with other bytes is another statement.
+The content lies in chunks of whole lines that are compressed one by one, so that any of it is read without the rest. A
+statement is never changed: a file with other bytes is another statement.
 """
 
 import unicodedata
-import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,9 +14,10 @@ import sqlalchemy as sa
 from tieout.store.dialect import insert_missing
 from tieout.store.engine import Db
 from tieout.store.metadata import organisation_table, within
+from tieout.store.packing import FRAME_BYTES, Frame, cut, framed, unpacked
 from tieout.store.types import Moment
 
-CHUNK_BYTES = 1024 * 1024
+CHUNK_BYTES = FRAME_BYTES
 NAME_LETTERS = 120
 
 STATEMENTS = organisation_table(
@@ -37,6 +37,7 @@ CHUNKS = organisation_table(
     sa.Column("digest", sa.String(64), nullable=False),
     sa.Column("number", sa.Integer, nullable=False),
     sa.Column("content", sa.LargeBinary, nullable=False),
+    sa.Column("first_row", sa.Integer),  # of the chunk; none where it is not known
     within(("digest",), "statements", ("digest",)),
     key=("digest", "number"),
 )
@@ -63,23 +64,19 @@ def keep(
     db: Db, digest: str, filename: str, size: int, channel: str, content: bytes, now: datetime, encoding: str = ""
 ) -> bool:
     """Keeps a statement once; False, and nothing changes, when its original is here already."""
-    values = {
-        "organisation": db.organisation,
-        "digest": digest,
-        "filename": shown_name(filename),
-        "size": size,
-        "channel": channel,
-        "encoding": encoding,
-        "received_at": now,
-        "kept_bytes": len(content),
-    }
-    if not insert_missing(db, STATEMENTS, values):
+    kept = KeptStatement(digest, filename, size, channel, encoding, now, len(content))
+    return keep_frames(db, kept, framed(cut(content)))
+
+
+def keep_frames(db: Db, statement: KeptStatement, frames: Iterable[Frame]) -> bool:
+    """The same for content that was packed before."""
+    names = ("digest", "size", "channel", "encoding", "received_at", "kept_bytes")
+    values = {name: getattr(statement, name) for name in names} | {"filename": shown_name(statement.filename)}
+    if not insert_missing(db, STATEMENTS, values | {"organisation": db.organisation}):
         return False
-    view = memoryview(content)
-    for number, start in enumerate(range(0, len(content), CHUNK_BYTES)):
-        packed = zlib.compress(view[start : start + CHUNK_BYTES], 6)
-        row = {"organisation": db.organisation, "digest": digest, "number": number, "content": packed}
-        db.execute(CHUNKS.insert().values(row))
+    same = {"organisation": db.organisation, "digest": statement.digest}
+    for number, frame in enumerate(frames):
+        db.execute(CHUNKS.insert(), same | {"number": number, "content": frame.packed, "first_row": frame.first_row})
     return True
 
 
@@ -96,17 +93,39 @@ def newest(db: Db, limit: int) -> tuple[KeptStatement, ...]:
 
 
 def chunks(db: Db, digest: str) -> Iterator[bytes]:
-    """The content in pieces of a mebibyte, each read from the database when it is asked for. Raises NotKept."""
+    """The content in pieces of up to a mebibyte, each read from the database when it is asked for. Raises NotKept."""
+    found, number, seen = _found(db, digest), 0, 0
+    while seen < found.kept_bytes:
+        piece = chunk(db, digest, number)
+        yield piece
+        number, seen = number + 1, seen + len(piece)
+
+
+def chunk(db: Db, digest: str, number: int) -> bytes:
+    """One piece, from 0. Raises NotKept."""
+    packed = db.execute(
+        sa.select(CHUNKS.c.content).where(*_row(CHUNKS, db, digest), CHUNKS.c.number == number)
+    ).scalar()
+    if packed is None:
+        last = db.execute(sa.select(sa.func.max(CHUNKS.c.number)).where(*_row(CHUNKS, db, digest))).scalar() or 0
+        of = max(last, number) + 1
+        raise NotKept(f"piece {number + 1} of {of} of statement {digest[:12]}… is missing: restore a backup")
+    return unpacked(packed)
+
+
+def first_rows(db: Db, digest: str) -> tuple[int, ...]:
+    """The row each chunk begins with, in order; empty where that is not known of all. Raises NotKept."""
+    _found(db, digest)
+    query = sa.select(CHUNKS.c.first_row).where(*_row(CHUNKS, db, digest)).order_by(CHUNKS.c.number)
+    rows = [row or 0 for row in db.execute(query).scalars()]
+    return tuple(rows) if all(rows) else ()
+
+
+def _found(db: Db, digest: str) -> KeptStatement:
     found = find(db, digest)
     if found is None:
         raise NotKept(f"no statement {digest[:12]}… is kept here")
-    pieces = -(-found.kept_bytes // CHUNK_BYTES)
-    for number in range(pieces):
-        query = sa.select(CHUNKS.c.content).where(*_row(CHUNKS, db, digest), CHUNKS.c.number == number)
-        packed = db.execute(query).scalar()
-        if packed is None:
-            raise NotKept(f"piece {number + 1} of {pieces} of statement {digest[:12]}… is missing: restore a backup")
-        yield zlib.decompress(packed)
+    return found
 
 
 def content(db: Db, digest: str) -> bytes:

@@ -20,7 +20,10 @@ from tieout.channels._refused import Refused, Unrecognised, Unusual
 from tieout.core.settlement import Content, Label, Line, Reading, Refusal, Statement
 
 __all__ = [
+    "COUNTED_BYTES",
     "PIECE_BYTES",
+    "QUICK_BYTES",
+    "Counting",
     "FileContent",
     "Refused",
     "Unrecognised",
@@ -48,6 +51,10 @@ class Counting(Protocol):
 
     def add(self, piece: bytes) -> None:
         """Whole lines, all of the file in its order."""
+
+    @property
+    def has_only_known(self) -> bool:
+        """No column but COLUMNS and no field beyond them: nothing has to be blanked."""
 
     def reading(self, zone: ZoneInfo | None, digest: str) -> Reading:
         """What `read` would say, when every piece is in. Never a refusal."""

@@ -32,7 +32,7 @@ class Unreadable(ValueError):
 
 
 class Unusual(Unreadable):
-    """What a quick reader leaves to the plain one, whether it is right or wrong; whoever feeds it asks that one then."""
+    """What a quick reader leaves to the plain one, right or wrong; whoever feeds it asks that one then."""
 
     def __init__(self, reason: str) -> None:
         super().__init__("unusual", reason)

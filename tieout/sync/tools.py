@@ -1,7 +1,7 @@
 """Tools: everything a verb needs from the outside, handed in. The simulation and the tests bring their own."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from time import sleep
 
@@ -11,6 +11,7 @@ from tieout.jobs import Jobs
 from tieout.platforms import App
 from tieout.store.engine import Engines
 from tieout.store.vault import Vault
+from tieout.sync.reading import Readings
 
 STANDARD = Timing()
 
@@ -38,3 +39,4 @@ class Tools:
     timing: Timing = STANDARD
     pause: Callable[[timedelta], None] = _wait
     document_status: str = "AUTHORISED"
+    readings: Readings = field(default_factory=Readings)

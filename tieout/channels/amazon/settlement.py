@@ -44,6 +44,10 @@ class Counting:
     def add(self, piece: bytes) -> None:
         self._quick.add(piece)
 
+    @property
+    def has_only_known(self) -> bool:
+        return set(self._quick.report.table.names) <= self._quick.report.layout.columns
+
     def reading(self, zone: ZoneInfo | None, digest: str) -> Reading:
         """When every piece is in."""
         return _reading(self._quick.report, self._quick.tallies(), zone, digest)

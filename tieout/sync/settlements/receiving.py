@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
 
 from tieout import channels
@@ -15,7 +15,9 @@ from tieout.store import organisations, plans, settlements, statements
 from tieout.store.dialect import alone
 from tieout.store.engine import Db, read, write
 from tieout.store.settlements import Kept
+from tieout.store.statements import KeptStatement
 from tieout.sync import diagnosis, operations
+from tieout.sync.reading import CHILD_BYTES, Progress, read_again, taken_in
 from tieout.sync.settlements.preparing import VERSIONS, ensure_mapping, prepared
 from tieout.sync.tools import Tools
 
@@ -31,8 +33,27 @@ class Admitted:
 
 
 def receive(tools: Tools, actor: Actor, filename: str, path: Path) -> str:
-    """Take in a file from disk; the operation's id. The name is shown, never used as a path."""
-    return receive_bytes(tools, actor, filename, path.read_bytes())
+    """Take in a file from disk; the operation's id. The name is shown, never used as a path.
+
+    A large file is taken in by a child, which reads it at the same time; what it read waits for the job.
+    """
+    size = path.stat().st_size
+    if size < CHILD_BYTES:
+        return receive_bytes(tools, actor, filename, path.read_bytes())
+    with read(tools.engines, actor.organisation) as db:
+        zone = _zone(db).key
+    with taken_in(filename, path, zone) as (taken, frames):
+        if taken.refusal:
+            return _refused_at_the_door(tools, actor, filename, taken.refusal)
+        kept_bytes = sum(size for _, size, _ in taken.frames)
+        encoding = taken.reading.encoding if taken.reading else ""
+        kept = KeptStatement(taken.digest, filename, taken.size, taken.channel, encoding, tools.now(), kept_bytes)
+        if taken.reading:
+            tools.readings.put(taken.digest, zone, taken.reading)
+        with write(tools.engines, actor.organisation) as db:
+            statements.keep_frames(db, kept, frames)
+            operation = _asked(tools, db, actor, filename, taken.digest)
+    return _enqueued(tools, actor, operation)
 
 
 def receive_bytes(tools: Tools, actor: Actor, filename: str, content: bytes) -> str:
@@ -48,8 +69,15 @@ def receive_bytes(tools: Tools, actor: Actor, filename: str, content: bytes) -> 
     blanked = channels.blank(channel, statement)
     with write(tools.engines, actor.organisation) as db:
         statements.keep(db, statement.digest, filename, len(content), channel, blanked, tools.now())
-        arguments = {"statement": statement.digest, "filename": filename}
-        operation = operations.begin(tools, db, actor, "import", filename, arguments)
+        operation = _asked(tools, db, actor, filename, statement.digest)
+    return _enqueued(tools, actor, operation)
+
+
+def _asked(tools: Tools, db: Db, actor: Actor, filename: str, digest: str) -> str:
+    return operations.begin(tools, db, actor, "import", filename, {"statement": digest, "filename": filename})
+
+
+def _enqueued(tools: Tools, actor: Actor, operation: str) -> str:
     tools.jobs.enqueue("import", f"import:{operation}", {"organisation": actor.organisation, "operation": operation})
     return operation
 
@@ -59,19 +87,33 @@ def read_statement(tools: Tools, organisation: str, operation: str) -> None:
     asked = operations.view(tools, organisation, operation)
     if asked is None or asked.ended_at is not None:
         return
-    digest = asked.arguments["statement"]
-    with read(tools.engines, organisation) as db:
-        content, zone = statements.content(db, digest), _zone(db)
-    statement = Statement(asked.arguments["filename"], content, digest)
-    told = _Progress(tools, organisation, operation)
-    reading = channels.read(statement, zone, told)
+    filename, digest = asked.arguments["filename"], asked.arguments["statement"]
+    reading = _reading(tools, organisation, filename, digest, _Progress(tools, organisation, operation))
     with write(tools.engines, organisation) as db:
         alone(db, VERSIONS)
         if reading.refusals:
-            _end_refused(tools, db, operation, statement.filename, reading.channel, reading.refusals)
+            _end_refused(tools, db, operation, filename, reading.channel, reading.refusals)
             return
         admitted = [admit(tools, db, settlement, reading) for settlement in reading.settlements]
         operations.finish(tools, db, operation, _summary(admitted), _result(admitted, reading))
+
+
+def _reading(tools: Tools, organisation: str, filename: str, digest: str, progress: Progress) -> Reading:
+    """What was read as the file came in, or what the kept bytes say now; a large file is read by a child."""
+    with read(tools.engines, organisation) as db:
+        zone, kept = _zone(db), statements.find(db, digest)
+        if known := tools.readings.take(digest, zone.key):
+            return known
+        is_large = kept is not None and kept.kept_bytes >= CHILD_BYTES
+        content = b"" if is_large else statements.content(db, digest)
+    if not is_large:
+        return channels.read(Statement(filename, content, digest), zone, progress)
+
+    def spool(out: BinaryIO) -> None:
+        with read(tools.engines, organisation) as db:
+            out.writelines(statements.chunks(db, digest))
+
+    return read_again(filename, spool, digest, zone.key, progress)
 
 
 def admit(tools: Tools, db: Db, settlement: Settlement, reading: Reading) -> Admitted:

@@ -1,0 +1,138 @@
+"""A large file is taken in and read by a child: with the same result, whatever becomes of the child or the server."""
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.sync.conftest import House
+from tieout import channels
+from tieout.core.settlement import Statement
+from tieout.sandbox.statements import Form, amazon_v2
+from tieout.store import statements
+from tieout.store.engine import read
+from tieout.sync import child, operations, reading, settlements
+from tieout.sync.child import Asked
+from tieout.sync.reading import Readings
+
+
+def report(lines: int = 6000, form: Form | None = None) -> bytes:
+    out = io.BytesIO()
+    amazon_v2(out, 4, lines, form=form)
+    return out.getvalue()
+
+
+def received(house: House, path: Path, between: Callable[[], None] = lambda: None) -> dict[str, object]:
+    """The end of the import's operation; `between` happens after the file was kept and before its job runs."""
+    operation = settlements.receive(house.tools, house.actor, "march.txt", path)
+    between()
+    house.jobs.run_all()
+    ended = operations.view(house.tools, house.organisation, operation)
+    assert ended is not None
+    return {"state": ended.state, "result": ended.result, "message": ended.message, "digest": ended.arguments}
+
+
+def kept(house: House, id: str) -> bytes:
+    found = settlements.statement_file(house.tools, house.organisation, id)
+    assert found is not None
+    return found[1]
+
+
+def test_a_large_file_becomes_the_settlement_that_a_small_way_would_make(house: House, tmp_path: Path) -> None:
+    path = tmp_path / "upload"
+    path.write_bytes(content := report())
+    assert len(content) > reading.CHILD_BYTES
+    ended = received(house, path, path.unlink)
+    assert ended["state"] == "done", ended
+    (made,) = ended["result"]["settlements"]  # type: ignore[index]
+    assert kept(house, made["id"]) == content
+    again = house.receive("march.txt", content)
+    assert again.result["settlements"][0]["outcome"] == "same"
+
+
+def test_a_server_that_started_anew_reads_what_is_kept(house: House, tmp_path: Path) -> None:
+    path = tmp_path / "upload"
+    path.write_bytes(report())
+    ended = received(house, path, lambda: house.tools.readings.__init__())  # type: ignore[misc]
+    assert ended["state"] == "done" and ended["result"]["settlements"][0]["outcome"] == "new"  # type: ignore[index]
+
+
+def test_columns_nobody_asked_for_are_blanked_by_the_child_too(house: House, tmp_path: Path) -> None:
+    path = tmp_path / "upload"
+    lines = report().split(b"\n")
+    path.write_bytes(b"\n".join([lines[0] + b"\tbuyer-name", *(line + b"\tAnna Example" for line in lines[1:-1]), b""]))
+    ended = received(house, path)
+    assert ended["state"] == "done", ended
+    content = kept(house, ended["result"]["settlements"][0]["id"])  # type: ignore[index]
+    assert b"Anna" not in content and content.count(b"\n") == len(lines) - 1
+
+
+@pytest.mark.parametrize("spoil", ["1.005", "NaN", "1e3"])
+def test_a_spoiled_large_file_is_refused_with_its_row(house: House, tmp_path: Path, spoil: str) -> None:
+    path = tmp_path / "upload"
+    lines = report().split(b"\n")
+    fields = lines[4000].split(b"\t")
+    lines[4000] = b"\t".join((*fields[:14], spoil.encode(), *fields[15:]))
+    path.write_bytes(b"\n".join(lines))
+    ended = received(house, path)
+    assert ended["state"] == "failed" and "4001" in str(ended["message"])
+
+
+def test_a_large_file_that_is_no_report_ends_at_the_door(house: House, tmp_path: Path) -> None:
+    path = tmp_path / "upload"
+    path.write_bytes(b"%PDF-1.7\n" + b"x" * 2_000_000)
+    ended = received(house, path)
+    assert ended["state"] == "failed" and "PDF" in str(ended["message"])
+
+
+def test_one_pass_and_the_plain_way_take_in_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, taken = tmp_path / "upload", []
+    path.write_bytes(content := report())
+    for quick_from in (1, 1 << 40):
+        monkeypatch.setattr(channels, "QUICK_BYTES", quick_from)
+        taken.append(child.take_in(Asked("x.txt", str(path), "Europe/London", str(tmp_path / f"frames{quick_from}"))))
+    assert taken[0] == taken[1] and taken[0].reading is not None
+    plain = channels.read(Statement("x.txt", content, taken[0].digest), None)
+    assert [each.total for each in plain.settlements] == [each.total for each in taken[0].reading.settlements]
+
+
+def test_what_only_the_plain_reader_takes_is_kept_now_and_read_by_the_job(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(channels, "QUICK_BYTES", 1)
+    path = tmp_path / "upload"
+    path.write_bytes(report(form=Form(dates="us")))
+    taken = child.take_in(Asked("x.txt", str(path), "Europe/London", str(tmp_path / "frames")))
+    assert (
+        taken.reading is None and taken.channel == "amazon" and sum(size for _, size, _ in taken.frames) == taken.size
+    )
+
+
+def test_a_child_that_dies_is_told_and_nothing_is_kept(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "COMMAND", ("-c", "import os; os.abort()"))
+    path = tmp_path / "upload"
+    path.write_bytes(report())
+    with pytest.raises(ChildProcessError, match=r"march\.txt"):
+        settlements.receive(house.tools, house.actor, "march.txt", path)
+    with read(house.tools.engines, house.organisation) as db:
+        assert statements.newest(db, 1) == ()
+
+
+def test_progress_is_told_some_dozen_times_however_long_the_file(tmp_path: Path) -> None:
+    told: list[tuple[int, int]] = []
+    content = report(20_000)
+    found = reading.read_again(
+        "x.txt", lambda out: out.write(content) and None, "d" * 64, "", lambda *at: told.append(at)
+    )
+    assert found.settlements[0].rows >= 20_000 and 10 < len(told) <= 50 and told == sorted(told)
+
+
+def test_a_reading_is_handed_out_once_and_the_oldest_are_forgotten() -> None:
+    readings, found = Readings(), channels.read(Statement("x", report(20), "d"))
+    for number in range(20):
+        readings.put(str(number), "UTC", found)
+    assert readings.take("0", "UTC") is None and readings.take("19", "Europe/London") is None
+    assert readings.take("19", "UTC") is found and readings.take("19", "UTC") is None

@@ -1,0 +1,155 @@
+"""The process beside the server that takes in and reads large files, so that pages answer as quickly as ever meanwhile.
+
+`main` gets one pickled Asked on its standard input and answers with pickled messages on its
+standard output: any number of Told, then one Taken or Reading. It knows no database, no secret and no network.
+"""
+
+import os
+import pickle
+import sys
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import BinaryIO
+from zoneinfo import ZoneInfo
+
+from tieout import channels
+from tieout.channels import FileContent
+from tieout.core.settlement import Reading, Refusal, Statement
+from tieout.store.packing import FRAME_BYTES, framed
+
+_NICE = 10  # pages go first
+_SCALE = 50  # times that progress is told at most
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What to do: take in the file (its frames go to `frames`), or only read it where there is none and a digest."""
+
+    filename: str
+    path: str
+    zone: str
+    frames: str = ""
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    done: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A file taken in: digest and size of the original, the frames of what is to be kept, in file order.
+
+    `frames` are first row, size and packed size of each. `reading` is None where it has to be read plainly, which takes
+    longer. `refusal`: no channel takes it, and nothing else is said.
+    """
+
+    digest: str = ""
+    size: int = 0
+    channel: str = ""
+    frames: tuple[tuple[int, int, int], ...] = ()
+    reading: Reading | None = None
+    refusal: Refusal | None = None
+
+
+def main() -> None:
+    os.nice(_NICE)
+    # Whatever prints must not come between the messages.
+    out = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    asked: Asked = pickle.load(sys.stdin.buffer)
+    with out:
+        if asked.frames:
+            _tell(out, take_in(asked))
+        else:
+            _tell(out, _read(asked, out))
+
+
+def take_in(asked: Asked) -> Taken:
+    """Hash, recognise, blank, pack and read a file; a large one that is as usual is packed and counted side by side."""
+    content = FileContent(Path(asked.path))
+    try:
+        channels.recognise(asked.filename, content[:FRAME_BYTES])
+        with ThreadPoolExecutor(1) as beside:
+            packing = beside.submit(_pack, asked)
+            counted = _counted(asked, content)
+            digest, frames = packing.result()
+        with suppress(channels.Unusual):
+            # What was counted has no line with more fields than its heading, so only unknown columns have to go.
+            if counted and counted.has_only_known:
+                reading = counted.reading(_zone(asked), digest)
+                return Taken(digest, len(content), reading.channel, frames, reading)
+        return _taken_plainly(asked, content, digest)
+    except channels.Unrecognised as refused:
+        return Taken(refusal=Refusal(refused.code, refused.message, refused.row))
+
+
+def _counted(asked: Asked, content: FileContent) -> channels.Counting | None:
+    """None where the plain reader has to look, or is quicker."""
+    if len(content) < channels.QUICK_BYTES:
+        return None
+    with suppress(channels.Unusual):
+        counted = channels.counting(asked.filename, content[:FRAME_BYTES])
+        for piece in channels.pieces(content, channels.COUNTED_BYTES):
+            counted.add(piece)
+        return counted
+    return None
+
+
+def _pack(asked: Asked) -> tuple[str, tuple[tuple[int, int, int], ...]]:
+    """The digest, and the frames as they are if nothing has to be blanked."""
+    digest = sha256()
+
+    def hashed() -> Iterator[bytes]:
+        for piece in channels.pieces(FileContent(Path(asked.path)), FRAME_BYTES):
+            digest.update(piece)
+            yield piece
+
+    frames = _written(asked, hashed())
+    return digest.hexdigest(), frames
+
+
+def _written(asked: Asked, pieces: Iterable[bytes]) -> tuple[tuple[int, int, int], ...]:
+    found = []
+    with Path(asked.frames).open("wb") as out:
+        for frame in framed(pieces):
+            out.write(frame.packed)
+            found.append((frame.first_row, frame.size, len(frame.packed)))
+    return tuple(found)
+
+
+def _taken_plainly(asked: Asked, content: FileContent, digest: str) -> Taken:
+    """A large file is kept first and read later, by its own job; a small one is read at once."""
+    statement = Statement(asked.filename, content, digest)
+    channel = channels.recognise(asked.filename, content)
+    frames = _written(asked, channels.blanked(channel, statement))
+    is_small = len(content) < channels.QUICK_BYTES
+    reading = channels.read(statement, _zone(asked)) if is_small else None
+    return Taken(digest, len(content), channel, frames, reading)
+
+
+def _read(asked: Asked, out: BinaryIO) -> Reading:
+    content, told = FileContent(Path(asked.path)), 0
+
+    def tell(done: int, of: int) -> None:
+        nonlocal told
+        if (done - told) * _SCALE >= of:
+            told = done
+            _tell(out, Told(done, of))
+
+    return channels.read(Statement(asked.filename, content, asked.digest), _zone(asked), tell)
+
+
+def _zone(asked: Asked) -> ZoneInfo | None:
+    return ZoneInfo(asked.zone) if asked.zone else None
+
+
+def _tell(out: BinaryIO, message: object) -> None:
+    pickle.dump(message, out)
+    out.flush()

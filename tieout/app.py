@@ -177,11 +177,10 @@ def _prepare(settings: Environment, engines: "Engines", works: bool) -> None:
 @contextlib.contextmanager
 def _in_one_sentence(settings: Environment) -> Iterator[None]:
     """What a database or key says against a start, as the sentence it was written as."""
-    from sqlalchemy.exc import DatabaseError
-
     from tieout.jobs.runtime import JobsMisplaced
     from tieout.store.backup import BackupFailed
     from tieout.store.deployment import WrongDatabase
+    from tieout.store.engine import driver_fault
     from tieout.store.schema import UnknownSchema
     from tieout.store.vault import KeyMissing
 
@@ -189,17 +188,15 @@ def _in_one_sentence(settings: Environment) -> Iterator[None]:
         yield
     except (JobsMisplaced, BackupFailed, WrongDatabase, UnknownSchema, KeyMissing) as error:
         raise CannotStart(str(error)) from error
-    except DatabaseError as error:
+    except Exception as error:
+        fault = driver_fault(error)
+        if fault is None:
+            raise
         place = settings.data if settings.is_sqlite else "named by TIEOUT_DATABASE_URL"
         raise CannotStart(
-            f"the database {place} cannot be used ({_first_line(error)}): see that it is there, whole and running, "
+            f"the database {place} cannot be used ({fault}): see that it is there, whole and running, "
             "or restore a copy from the folder backups"
         ) from error
-
-
-def _first_line(error: Exception) -> str:
-    """Of a driver's error, without the statement and its parameters."""
-    return str(getattr(error, "orig", error)).strip().splitlines()[0]
 
 
 def _tools(settings: Environment, engines: "Engines", jobs: "DurableJobs", timing: Timing | None) -> "Tools":

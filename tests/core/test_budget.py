@@ -27,7 +27,7 @@ def test_the_last_of_five_at_once_and_a_few_of_sixty_are_kept_for_people() -> No
     four = Usage(under_way=ended(4))
     assert wait(ALLOWED, four, Lane.BACKGROUND, NOW) is not None and wait(ALLOWED, four, Lane.INTERACTIVE, NOW) is None
     assert wait(ALLOWED, Usage(under_way=ended(5)), Lane.INTERACTIVE, NOW) is not None
-    many = Usage(ended=ended(57))
+    many = Usage(ended=ended(58))
     assert wait(ALLOWED, many, Lane.BACKGROUND, NOW) is not None and wait(ALLOWED, many, Lane.INTERACTIVE, NOW) is None
     assert wait(ALLOWED, Usage(ended=ended(60)), Lane.INTERACTIVE, NOW) is not None
 
@@ -126,4 +126,4 @@ def test_no_minute_anywhere_holds_more_than_sixty_and_hardly_a_call_is_given_awa
 def test_background_work_alone_leaves_people_their_share_and_uses_the_rest() -> None:
     run = Run(7, 0.2, (Lane.BACKGROUND,) * 6)
     run.go(minutes=10)
-    assert run.most_at_once == 4 and 10 * 57 * 0.97 <= len(run.arrivals) <= 10 * 57 + 57
+    assert run.most_at_once == 4 and 10 * 58 * 0.97 <= len(run.arrivals) <= 10 * 58 + 58

@@ -31,7 +31,7 @@ class Allowance:
     a_minute: int
     a_day: int
     kept_at_once: int = 1
-    kept_a_minute: int = 3
+    kept_a_minute: int = 2
     kept_of_day_percent: int = 20
 
     def at_once_for(self, lane: Lane) -> int:

@@ -77,7 +77,7 @@ def _unknown_labels(settlement: Settlement) -> tuple[Gap, ...]:
         _gap(
             settlement,
             "row-type-unknown",
-            f"{settlement.channel} uses a kind of row that has no meaning yet: {label}; say what it means",
+            f"A kind of row has no meaning yet: {label}; say what it means",
             [subtotal for subtotal in settlement.unknown if subtotal.label == label],
             Category.UNKNOWN.value,
             str(label),

@@ -129,3 +129,10 @@ def _opened_for(connection: sa.Connection, organisation: str) -> Db:
         told = sa.text("SELECT set_config('tieout.organisation', :organisation, true)")
         connection.execute(told, {"organisation": organisation})
     return Db(connection, organisation)
+
+
+def driver_fault(error: BaseException) -> str | None:
+    """What the database's driver says in its own words, without the statement and its values; None for other errors."""
+    if not isinstance(error, sa.exc.DatabaseError):
+        return None
+    return str(error.orig or error).strip().splitlines()[0]

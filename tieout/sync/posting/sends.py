@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
+from tieout.calls import Call
 from tieout.core.failure import Failure, FailureKind, RemoteError
 from tieout.core.posting import Answered, Outcome, Reason, Silent, judge, may_send
 from tieout.core.posting import Element as Judged
@@ -23,21 +24,21 @@ _BY_KIND = {
 }
 
 
-def carry_out(work: Work, batch: Batch) -> list[Claim]:
+def carry_out(work: Work, batch: Batch, call: Call) -> list[Claim]:
     """Send once. What comes back is still held and wants a look: the read-back of what was accepted, or a search."""
     now = work.tools.now()
     if not all(
         claim.intent and may_send(claim.posting.protocol, claim.intent, now, work.design) for claim in batch.claims
     ):
         return settle(work, [(claim, Learnt(Silent())) for claim in batch.claims])
-    learnt = _answers(work, batch)
+    learnt = _answers(work, batch, call)
     return settle(work, [(claim, learnt[claim.posting.number]) for claim in batch.claims])
 
 
-def _answers(work: Work, batch: Batch) -> Mapping[str, Learnt]:
+def _answers(work: Work, batch: Batch, call: Call) -> Mapping[str, Learnt]:
     expected = {claim.posting.number: claim for claim in batch.claims}
     try:
-        elements = work.platform.send(work.call, batch.access, batch.kind, batch.send.body, batch.send.id)
+        elements = work.platform.send(call, batch.access, batch.kind, batch.send.body, batch.send.id)
     except RemoteError as error:
         # Refused again although it had been renewed: then it is not the token.
         is_second = any(claim.posting.protocol.reason is Reason.UNAUTHORISED for claim in batch.claims)

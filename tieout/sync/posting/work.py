@@ -1,9 +1,12 @@
 """Work: one connection with everything a round needs, so that the rounds read as the protocol does."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 
 from tieout import platforms
-from tieout.calls import Call
+from tieout.calls import Answer, Call, Request, make_call
 from tieout.core.budget import Lane
 from tieout.core.chart import Books
 from tieout.core.connection import Connection
@@ -13,12 +16,16 @@ from tieout.platforms import ACCESS_EXPIRED, Access, Platform
 from tieout.store import connections
 from tieout.store.engine import read
 from tieout.sync import grants
-from tieout.sync.asking import call_for, learn
+from tieout.sync.asking import ask, call_for, learn
 from tieout.sync.charts import books_of
+from tieout.sync.gate import BudgetGate
 from tieout.sync.tools import Tools
+
+T = TypeVar("T")
 
 LANE = Lane.BACKGROUND
 _CHART_SECONDS = 86_400
+_NOT_YET = Request("PUT", "")  # what will be sent is not known before it is claimed
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +49,24 @@ class Work:
         least = int(self.tools.timing.least_token_life.total_seconds())
         return grants.access(self.tools, self.organisation, self.connection.id, least)
 
+    @contextmanager
+    def turn(self) -> Iterator[Call]:
+        """A call whose place in the budget is taken before anything is claimed for it. Raises Busy: nothing was done.
+
+        A document that is claimed and then finds no place would have an attempt that was never made.
+        """
+        gate = BudgetGate(self.tools, self.organisation, self.connection.id, self.platform, LANE)
+        place = _Place(gate, gate.enter(_NOT_YET))
+        try:
+            yield make_call(self.tools.transport, place)
+        finally:
+            place.give_back()
+
+    def ask(self, question: Callable[[Platform, Call, Access], T]) -> T:
+        """As `asking.ask`: a token that is refused is renewed once, and what a refusal means is kept before it is
+        raised. For what changes nothing, or is safe to repeat under its key."""
+        return ask(self.tools, self.organisation, self.connection.id, question, LANE)
+
     def heard(self, failure: Failure, access: Access | None = None) -> None:
         """What a refusal means for the connection is noted; a token that died early is renewed for the next attempt."""
         if failure.code == ACCESS_EXPIRED and access is not None:
@@ -52,6 +77,24 @@ class Work:
             else:
                 return
         learn(self.tools, self.organisation, self.connection.id, failure)
+
+
+class _Place:
+    """A gate that has been entered already: the first call passes, any other waits for its turn like all."""
+
+    def __init__(self, gate: BudgetGate, slot: str) -> None:
+        self._gate, self._slot = gate, slot
+
+    def enter(self, request: Request) -> str:
+        slot, self._slot = self._slot, ""
+        return slot or self._gate.enter(request)
+
+    def leave(self, slot: str, answer: Answer | None) -> None:
+        self._gate.leave(slot, answer)
+
+    def give_back(self) -> None:
+        if self._slot:
+            self._gate.leave(self._slot, None)
 
 
 def work_for(tools: Tools, organisation: str, connection: str) -> Work:

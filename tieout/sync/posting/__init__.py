@@ -5,8 +5,9 @@ the books before anything is sent again. Documents travel together, yet each is 
 """
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
-from tieout.core.failure import Failure, RemoteError
+from tieout.core.failure import Busy, Failure, RemoteError
 from tieout.store.engine import read, write
 from tieout.sync import diagnosis
 from tieout.sync.posting import claims, looks, sends
@@ -15,9 +16,12 @@ from tieout.sync.posting.work import Work, work_for
 from tieout.sync.statuses import refresh_connection
 from tieout.sync.tools import Tools
 
-MOST_ROUNDS = 500
+MOST_ROUNDS = 2_000
 MOST_LOOKS_AT_ONCE = 100
-LONGEST_UNREAD_SECONDS = 60
+# While more is waiting to be sent, what was accepted is read back so late at most, well within its lease of 300 s.
+LONGEST_UNREAD_SECONDS = 180
+# A turn in the minute's budget comes within it; whatever takes longer is a pause that people are told of.
+LONGEST_TURN_SECONDS = 60
 
 
 @dataclass(slots=True)
@@ -32,7 +36,7 @@ class Drive:
 
 def drive(tools: Tools, organisation: str, connection: str) -> Drive:
     """Do everything that is due for one connection. Safe to run many at once: the fence lets one holder through."""
-    done, work = Drive(), None
+    done = Drive()
     try:
         work = work_for(tools, organisation, connection)
         for _ in range(MOST_ROUNDS):
@@ -41,8 +45,6 @@ def drive(tools: Tools, organisation: str, connection: str) -> Drive:
     except RemoteError as error:
         # Nothing is half done: what was claimed has its state stored, what was not claimed stays due.
         done.pause = error.failure.sentence
-        if work is not None:
-            work.heard(error.failure)
         _stopped(tools, organisation, connection, error.failure)
     else:
         _went_on(tools, organisation, connection)
@@ -66,22 +68,37 @@ def _went_on(tools: Tools, organisation: str, connection: str) -> None:
 
 def _round(work: Work, done: Drive) -> bool:
     """One call at most. Sending goes first; what was accepted is read back when nothing waits, or soon enough."""
-    claimed = claims.take_sends(work) if work.connection.may_post else None
-    if claimed:
-        done.sent += len(claimed.claims)
-        answered = sends.carry_out(work, claimed)
-        doubtful = [claim for claim in answered if claim.is_doubtful]
-        done.owed += [claim for claim in answered if not claim.is_doubtful]
-        done.looked += looks.carry_out(work, doubtful) if doubtful else 0
-    if done.owed and (not claimed or _is_late(work, done.owed) or len(done.owed) >= MOST_LOOKS_AT_ONCE):
+    has_sent = work.connection.may_post and claims.has_sends(work) and _send(work, done)
+    if done.owed and (not has_sent or _is_late(work, done.owed)):
         batch, done.owed = done.owed[:MOST_LOOKS_AT_ONCE], done.owed[MOST_LOOKS_AT_ONCE:]
         done.looked += looks.carry_out(work, batch)
         return True
-    if claimed:
+    if has_sent:
         return True
     due = claims.take_looks(work, MOST_LOOKS_AT_ONCE)
     done.looked += looks.carry_out(work, due) if due else 0
     return bool(due)
+
+
+def _send(work: Work, done: Drive) -> bool:
+    """One call with as many documents as it carries; False when there is nothing to claim. Waits for its turn."""
+    try:
+        with work.turn() as call:
+            batch = claims.take_sends(work)
+            if batch is None:
+                return False
+            done.sent += len(batch.claims)
+            answered = sends.carry_out(work, batch, call)
+    except Busy as error:
+        seconds = error.failure.retry_after_seconds or 1
+        if seconds > LONGEST_TURN_SECONDS:
+            raise
+        work.tools.pause(timedelta(seconds=min(seconds, 1)))
+        return True
+    doubtful = [claim for claim in answered if claim.is_doubtful]
+    done.owed += [claim for claim in answered if not claim.is_doubtful]
+    done.looked += looks.carry_out(work, doubtful) if doubtful else 0
+    return True
 
 
 def _is_late(work: Work, owed: list[Claim]) -> bool:

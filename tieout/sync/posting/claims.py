@@ -21,6 +21,7 @@ from tieout.sync.posting.work import Work
 from tieout.sync.statuses import refresh
 
 _MOST_DUE = 400
+_MOST_COLLISIONS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +54,24 @@ class _NotWhole(Exception):
     """Somebody was faster with one document of a call that was to be repeated: the claims are rolled back."""
 
 
+def has_sends(work: Work) -> bool:
+    """Whether anything may be sent now; nothing is claimed."""
+    return any(_may_go(work, posting) for posting in _due(work))
+
+
 def take_sends(work: Work) -> Batch | None:
-    """Claim documents that may go in one call, their attempts committed. None: nothing could be claimed."""
-    candidates = [posting for posting in _due(work) if _may_go(work, posting)]
-    if not candidates:
-        return None
+    """Claim documents that may go in one call, their attempts committed. None: nothing is left to be claimed."""
+    for _ in range(_MOST_COLLISIONS):
+        candidates = [posting for posting in _due(work) if _may_go(work, posting)]
+        if not candidates:
+            return None
+        # Others may have been faster with all of them; then there may be more behind those.
+        if batch := _take(work, candidates):
+            return batch
+    return None
+
+
+def _take(work: Work, candidates: Sequence[Posting]) -> Batch | None:
     repeated = _key(work, candidates[0])
     if repeated:
         return _take_again(work, [posting for posting in candidates if _key(work, posting) == repeated], repeated)

@@ -27,7 +27,7 @@ def _look(work: Work, kind: DocumentKind, claims: Sequence[Claim]) -> list[tuple
     asked_at = work.tools.now()
     numbers = [claim.posting.number for claim in claims]
     try:
-        documents = work.platform.find(work.call, work.access(), kind, numbers)
+        documents = work.ask(lambda platform, call, access: platform.find(call, access, kind, numbers))
     except RemoteError as error:
         seconds = error.failure.retry_after_seconds
         event = LookFailed(None if seconds is None else timedelta(seconds=seconds))

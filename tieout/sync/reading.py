@@ -12,7 +12,6 @@ from tempfile import TemporaryDirectory
 from threading import BoundedSemaphore, Lock, Timer
 from typing import Any, BinaryIO
 
-import tieout
 from tieout.core.settlement import Reading
 from tieout.store.packing import Frame
 from tieout.sync.child import Asked, Taken, Told
@@ -77,7 +76,7 @@ def _frames(path: Path, taken: Taken) -> Iterator[Frame]:
 
 def _answer(asked: Asked, progress: Progress | None) -> Any:
     """The child's last message. Raises ChildProcessError where it ends without one, or takes too long."""
-    environment = os.environ | {"PYTHONPATH": str(Path(tieout.__file__).parent.parent)}
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
     with (
         _CHILDREN,
         subprocess.Popen(

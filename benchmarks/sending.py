@@ -1,0 +1,219 @@
+"""Sending 9,000 small settlements of one organisation to the stand-in with real limits, in compressed time.
+
+The ceiling is what the books allow: 60 calls a minute of 50 documents each. The stand-in runs in a process of its own
+and keeps its real limits (five calls at once, sixty a minute, a latency of its own); its clock and ours run faster by
+the same factor. Meanwhile a person's page asks the books now and then and must get its answer.
+"""
+
+import argparse
+import multiprocessing
+import tempfile
+import threading
+import time
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from tieout.app import opened, read_environment
+from tieout.cli._browser import allow
+from tieout.core.actor import Actor
+from tieout.core.budget import Lane
+from tieout.core.failure import Busy
+from tieout.people.organisations import FirstOwner, create_owner
+from tieout.store import settlements as kept
+from tieout.store.engine import read
+from tieout.sync import settlements
+from tieout.sync.asking import ask
+from tieout.sync.connections import begin_connect, finish_connect
+from tieout.sync.posting import drive
+from tieout.sync.settlements.approving import freeze_asked
+from tieout.sync.tools import Tools
+
+URL = "http://localhost:8080"
+CALLS_A_MINUTE, DOCUMENTS_A_CALL, DRIVES = 60, 50, 4
+HEADINGS = (
+    "settlement-id settlement-start-date settlement-end-date deposit-date total-amount currency transaction-type "
+    "order-id merchant-order-id adjustment-id shipment-id marketplace-name amount-type amount-description amount "
+    "fulfillment-id posted-date posted-date-time order-item-code merchant-order-item-id merchant-adjustment-item-id "
+    "sku quantity-purchased promotion-id"
+).split()
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Documents a minute of the books' time against what they allow; refused calls; a person's calls and waits."""
+
+    documents: int
+    minutes: float
+    share_of_ceiling: float
+    refused: int
+    asked_by_a_person: int
+    longest_wait_seconds: float
+
+
+def measure(count: int = 9_000, speed: float = 2.0) -> Result:
+    """One whole run; checks that every document is in the books once before a figure counts."""
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe()
+    books = context.Process(target=_stand_in, args=(there, speed), daemon=True)
+    books.start()
+    base_url = here.recv()
+    try:
+        with tempfile.TemporaryDirectory() as folder, _product(Path(folder), base_url) as product:
+            return _send(product.tools, here, count, speed)
+    finally:
+        here.send("stop")
+        books.join(10)
+
+
+def _send(tools: Tools, books: Any, count: int, speed: float) -> Result:
+    clock = _Clock(speed)
+    tools = replace(tools, now=clock.now, pause=clock.pause)
+    actor, connection = _prepare(tools, count)
+    books.send("limits")
+    began, stop = clock.now(), threading.Event()
+    person = _Person(tools, actor, connection, stop)
+    person.start()
+    drives = [threading.Thread(target=drive, args=(tools, actor.organisation, connection)) for _ in range(DRIVES)]
+    for each in drives:
+        each.start()
+    ended = _all_accepted(books, count, clock)
+    for each in drives:
+        each.join()
+    stop.set()
+    person.join()
+    seen = _asked(books, "evidence")
+    assert seen["documents"] == count == seen["numbers"], f"{seen} for {count} settlements"
+    minutes = (ended - began).total_seconds() / 60
+    share = count / minutes / (CALLS_A_MINUTE * DOCUMENTS_A_CALL)
+    return Result(count, minutes, share, seen["refused"], person.asked, person.longest_seconds)
+
+
+class _Clock:
+    """Time that runs faster, for product and stand-in by the same factor."""
+
+    def __init__(self, speed: float) -> None:
+        self._speed, self._real, self._start = speed, time.monotonic(), datetime.now(UTC)
+
+    def now(self) -> datetime:
+        return self._start + timedelta(seconds=(time.monotonic() - self._real) * self._speed)
+
+    def pause(self, wait: timedelta) -> None:
+        time.sleep(wait.total_seconds() / self._speed)
+
+
+class _Person(threading.Thread):
+    """Opens the page that asks the books, every 45 seconds of their time, while the sending goes on."""
+
+    def __init__(self, tools: Tools, actor: Actor, connection: str, stop: threading.Event) -> None:
+        super().__init__(daemon=True)
+        self._tools, self._actor, self._connection, self._stop_asked = tools, actor, connection, stop
+        self.asked, self.longest_seconds = 0, 0.0
+
+    def run(self) -> None:
+        while not self._stop_asked.is_set():
+            began = self._tools.now()
+            try:
+                ask(self._tools, self._actor.organisation, self._connection, _probe, Lane.INTERACTIVE)
+                self.asked += 1
+                self.longest_seconds = max(self.longest_seconds, (self._tools.now() - began).total_seconds())
+            except Busy as error:
+                raise AssertionError("a person was turned away") from error
+            self._tools.pause(timedelta(seconds=45))
+
+
+def _probe(platform: Any, call: Any, access: Any) -> None:
+    platform.probe(call, access)
+
+
+def _product(folder: Path, base_url: str) -> Any:
+    environ = {
+        "TIEOUT_DATA": str(folder / "tieout"),
+        "XDG_CONFIG_HOME": str(folder / "config"),
+        "TIEOUT_URL": URL,
+        "TIEOUT_LOG_LEVEL": "error",
+        "TIEOUT_XERO_CLIENT_ID": "tieout-demo",
+        "TIEOUT_XERO_CLIENT_SECRET": "tieout-demo-secret",
+        **{f"TIEOUT_XERO_{part}_URL": base_url for part in ("LOGIN", "IDENTITY", "API")},
+    }
+    return opened(read_environment(environ), works=False)
+
+
+def _prepare(tools: Tools, count: int) -> tuple[Actor, str]:
+    owner = create_owner(tools, FirstOwner("Bench Ltd", "GB", "Europe/London", "Olive", "olive@example.com", ""))
+    actor = Actor(owner.organisation, owner.person, "Olive")
+    finish_connect(tools, "xero", allow(begin_connect(tools, actor, "xero", "b")), "b")
+    operation = settlements.receive_bytes(tools, actor, "many.txt", _statement(count))
+    settlements.read_statement(tools, actor.organisation, operation)
+    with read(tools.engines, actor.organisation) as db:
+        ready = [each.id for each in kept.in_status(db, ("ready",))]
+    assert len(ready) == count, f"{len(ready)} of {count} are ready"
+    connection = freeze_asked(tools, actor.organisation, settlements.approve(tools, actor, ready))
+    assert connection is not None, "the books are connected"
+    return actor, connection
+
+
+def _statement(count: int) -> bytes:
+    """One file of many settlements, two rows each."""
+    lines = ["\t".join(HEADINGS)]
+    for number in range(count):
+        id = f"99{number:09}"
+        dates = ["2026-06-03 09:12:41 UTC", "2026-06-17 09:12:41 UTC", "2026-06-19 09:12:41 UTC"]
+        lines.append("\t".join([id, *dates, "8.50", "GBP"] + [""] * 18))
+        for kind, words, amount in (("ItemPrice", "Principal", "10.00"), ("ItemFees", "Commission", "-1.50")):
+            order = ["Order", f"990-{number:07}-0000001", "", "", "", "Amazon.co.uk", kind, words, amount]
+            row = [id, *[""] * 5, *order, "AFN", "2026-06-10", "2026-06-10 10:00:00 UTC", "1", "", "", "SKU", "1", ""]
+            lines.append("\t".join(row))
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _all_accepted(books: Any, count: int, clock: _Clock) -> datetime:
+    """The moment at which the books held the last document."""
+    until = time.monotonic() + 900
+    while _asked(books, "evidence")["documents"] < count:
+        assert time.monotonic() < until, "the sending does not end"
+        time.sleep(0.1)
+    return clock.now()
+
+
+def _asked(books: Any, word: str) -> dict[str, int]:
+    books.send(word)
+    answer: dict[str, int] = books.recv()
+    return answer
+
+
+def _stand_in(pipe: Any, speed: float) -> None:
+    """The books' own process: generous while the run is prepared, then with the limits of the real ones."""
+    from tieout.sandbox import server, xero
+
+    world = xero.books()
+    made = xero.of(world)
+    xero.app(made.books, redirect_uris=(f"{URL}/oauth/xero/callback",), tier="core")
+    world.clock.set(speed=speed)
+    with server.running(world) as running:
+        pipe.send(running.base_url)
+        while (word := pipe.recv()) != "stop":
+            if word == "limits":
+                made.switches["latency_seconds"] = 0.3
+                world.calls.clear()
+            else:
+                shown = world.evidence("documents")
+                refused = sum(call.status == 429 for call in tuple(world.calls))
+                numbers = len({each["number"] for each in shown})
+                pipe.send({"documents": len(shown), "numbers": numbers, "refused": refused})
+
+
+def main() -> None:
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("--settlements", type=int, default=9_000)
+    asked.add_argument("--speed", type=float, default=2.0)
+    told = asked.parse_args()
+    result = measure(told.settlements, told.speed)
+    print(f"{result.documents:,} documents in {result.minutes:.2f} minutes of the books' time")
+    print(f"{100 * result.share_of_ceiling:.1f} % of what they allow; {result.refused} calls refused")
+    print(f"a person asked {result.asked_by_a_person} times, longest wait {result.longest_wait_seconds:.1f} s")
+
+
+if __name__ == "__main__":
+    main()

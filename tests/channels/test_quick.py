@@ -132,6 +132,13 @@ def test_what_the_plain_reader_has_to_look_at_is_left_to_it(changed: dict[str, s
     assert quickly(content) is None
 
 
+@pytest.mark.parametrize("at", [5, 150, 600])
+@pytest.mark.parametrize("odd", [b"\r", b"\0", b"\xff", b"\xef\xbb\xbf"])
+def test_an_odd_byte_anywhere_is_left_to_the_plain_reader(at: int, odd: bytes) -> None:
+    content = ISO.but(iso(), iso(), total="20.00").bytes()
+    assert quickly(content[:at] + odd + content[at:]) is None
+
+
 def test_a_line_too_long_is_noticed_even_beside_one_too_short() -> None:
     lines = ISO.but(iso(), iso(), total="20.00").bytes().split(b"\n")
     lines[2], lines[3] = lines[2] + b"\t", lines[3].removesuffix(b"\t")

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from tests.conftest import START
 from tieout.store import statements
 from tieout.store.engine import Engines, read, write
+from tieout.store.packing import cut, framed
 from tieout.store.statements import CHUNK_BYTES, CHUNKS, NotKept, shown_name
 
 DIGEST = "d" * 64
@@ -75,19 +76,20 @@ def test_a_piece_that_is_missing_is_noticed(engines: Engines, organisation: str)
 
 
 def test_each_piece_says_which_row_it_begins_with_and_is_read_by_itself(engines: Engines, organisation: str) -> None:
-    lines = [b"row %d\n" % number * 40 for number in range(1, 12_000)]
-    content = b"heading\n" + b"".join(lines).replace(b"\n", b" ", 3)
-    keep(engines, organisation, content)
+    content = b"heading\n" + b"".join(b"row %d " % row + b"x" * 300 + b"\n" for row in range(2, 12_000))
+    with write(engines, organisation) as db:
+        kept = statements.KeptStatement(DIGEST, "a.txt", len(content), "amazon", "utf-8", START, len(content))
+        assert statements.keep_frames(db, kept, framed(cut(content), is_numbered=True))
     with read(engines, organisation) as db:
         rows = statements.first_rows(db, DIGEST)
         assert len(rows) > 2 and rows[0] == 1
-        for number, row in enumerate(rows):
-            assert statements.chunk(db, DIGEST, number).startswith(b"".join(content.split(b"\n")[row - 1 : row]))
+        for number, row in enumerate(rows[1:], 1):
+            assert statements.chunk(db, DIGEST, number).startswith(b"row %d " % row)
         with pytest.raises(NotKept):
             statements.chunk(db, DIGEST, len(rows))
 
 
-def test_where_a_line_was_cut_no_row_is_claimed(engines: Engines, organisation: str) -> None:
+def test_no_row_is_claimed_where_pieces_do_not_stand_for_themselves(engines: Engines, organisation: str) -> None:
     keep(engines, organisation, b"x" * (CHUNK_BYTES + 1))
     with read(engines, organisation) as db:
         assert statements.first_rows(db, DIGEST) == ()

@@ -2,16 +2,20 @@
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.sync.conftest import House
 from tieout import channels
+from tieout.core.money import total
 from tieout.core.settlement import Statement
 from tieout.sandbox.statements import Form, amazon_v2
 from tieout.store import statements
-from tieout.store.engine import read
+from tieout.store.engine import read, write
+from tieout.store.statements import CHUNKS
 from tieout.sync import child, operations, reading, settlements
 from tieout.sync.child import Asked
 from tieout.sync.reading import Readings
@@ -92,7 +96,9 @@ def test_one_pass_and_the_plain_way_take_in_the_same(tmp_path: Path, monkeypatch
     for quick_from in (1, 1 << 40):
         monkeypatch.setattr(channels, "QUICK_BYTES", quick_from)
         taken.append(child.take_in(Asked("x.txt", str(path), "Europe/London", str(tmp_path / f"frames{quick_from}"))))
-    assert taken[0] == taken[1] and taken[0].reading is not None
+    assert taken[0].frames[1][0] > 1 and {first_row for first_row, _, _ in taken[1].frames} == {0}
+    assert [each[1:] for each in taken[0].frames] == [each[1:] for each in taken[1].frames]
+    assert replace(taken[0], frames=()) == replace(taken[1], frames=()) and taken[0].reading is not None
     plain = channels.read(Statement("x.txt", content, taken[0].digest), None)
     assert [each.total for each in plain.settlements] == [each.total for each in taken[0].reading.settlements]
 
@@ -136,3 +142,39 @@ def test_a_reading_is_handed_out_once_and_the_oldest_are_forgotten() -> None:
         readings.put(str(number), "UTC", found)
     assert readings.take("0", "UTC") is None and readings.take("19", "Europe/London") is None
     assert readings.take("19", "UTC") is found and readings.take("19", "UTC") is None
+
+
+def opened(house: House, id: str, line: int, limit: int) -> list[Any]:
+    """Every row behind a line, page by page."""
+    found: list[Any] = []
+    after = 0
+    while True:
+        page = settlements.rows(house.tools, house.organisation, id, 1, line, after, limit)
+        assert page is not None
+        found += page.rows
+        after = page.next
+        if not after:
+            assert len(found) == page.count and total((row.amount for row in found), page.sum.currency) == page.sum
+            return found
+
+
+def test_a_line_of_a_large_file_opens_to_the_same_rows_chunk_by_chunk(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "upload"
+    path.write_bytes(report(4000) if len(report(4000)) > reading.CHILD_BYTES else report())
+    plain = received(house, path)["result"]["settlements"][0]["id"]  # type: ignore[index]
+    frames, digest = tmp_path / "frames", house.view(plain).statement_digest
+    monkeypatch.setattr(channels, "QUICK_BYTES", 1)
+    taken = child.take_in(Asked("x.txt", str(path), "Europe/London", str(frames)))
+    with read(house.tools.engines, house.organisation) as db:
+        assert statements.first_rows(db, digest) == ()
+    lines = range(len(house.view(plain).plan.documents[0].lines))
+    before = [opened(house, plain, line, 5000) for line in lines]
+    with write(house.tools.engines, house.organisation) as db:
+        for number, (first_row, _, _) in enumerate(taken.frames):
+            db.execute(CHUNKS.update().where(CHUNKS.c.number == number).values(first_row=first_row))
+    with read(house.tools.engines, house.organisation) as db:
+        assert len(statements.first_rows(db, digest)) > 1
+    assert [opened(house, plain, line, 700) for line in lines] == before
+    assert sum(map(len, before)) == house.view(plain).rows

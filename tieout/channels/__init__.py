@@ -1,9 +1,9 @@
 """Where sales happen: one file or folder a channel, found by looking; nobody keeps a list of them.
 
 A module is a channel when it has NAME, LABEL, BLOCK (the first number of its default accounts), FORMATS (its reports
-and their headings), COLUMNS (the only ones kept), `recognises`, `blank`, `counting`, `read` and `lines`. Reading is
-pure: bytes in, settlements or every refusal out. `read` is the definition; `counting` is a quick way to the same
-reading of a large file, and gives up (Unusual) wherever it is not certain of it.
+and their headings), COLUMNS (the only ones kept), `recognises`, `blank`, `counting`, `read`, `lines` and
+`chunk_lines`. Reading is pure: bytes in, settlements or every refusal out. `read` is the definition; `counting` is a
+quick way to the same reading of a large file, and gives up (Unusual) wherever it is not certain of it.
 """
 
 import importlib
@@ -17,12 +17,14 @@ from tieout.channels._content import PIECE_BYTES, FileContent, pieces
 from tieout.channels._encoding import check
 from tieout.channels._kinds import refuse_other_types, unknown
 from tieout.channels._refused import Refused, Unrecognised, Unusual
-from tieout.core.settlement import Content, Label, Line, Reading, Refusal, Statement
+from tieout.channels._table import Chunk
+from tieout.core.settlement import Content, Label, Line, Reading, Refusal, Settlement, Statement
 
 __all__ = [
     "COUNTED_BYTES",
     "PIECE_BYTES",
     "QUICK_BYTES",
+    "Chunk",
     "Counting",
     "FileContent",
     "Refused",
@@ -31,6 +33,7 @@ __all__ = [
     "blank",
     "blanked",
     "channels",
+    "chunk_lines",
     "counting",
     "first_rows",
     "label",
@@ -83,6 +86,9 @@ class Channel(Protocol):
 
     def lines(self, statement: Statement, settlement_id: str, zone: ZoneInfo | None = None) -> Iterator[Line]:
         """The rows of one settlement in file order."""
+
+    def chunk_lines(self, chunk: Chunk, settlement: Settlement, labels: frozenset[Label], after: int) -> Iterator[Line]:
+        """Those with one of the labels, below row `after`, out of a part of a file that `counting` took."""
 
 
 @cache
@@ -163,6 +169,11 @@ def _quick_reading(statement: Statement, zone: ZoneInfo | None, progress: Progre
 def lines(statement: Statement, settlement_id: str, zone: ZoneInfo | None = None) -> Iterator[Line]:
     """The rows of one settlement again, in file order. Raises Refused where `read` would refuse."""
     return channels()[recognise(statement.filename, statement.content)].lines(statement, settlement_id, zone)
+
+
+def chunk_lines(chunk: Chunk, settlement: Settlement, labels: frozenset[Label], after: int = 0) -> Iterator[Line]:
+    """The rows with one of these labels out of some lines of a file that the quick reader took, below row `after`."""
+    return channels()[settlement.channel].chunk_lines(chunk, settlement, labels, after)
 
 
 def first_rows(statement: Statement, settlement_id: str, labels: Iterable[Label]) -> dict[Label, int]:

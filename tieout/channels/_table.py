@@ -38,6 +38,15 @@ class Block:
         return Block([self.rows[at] for at in chosen], fields, self.positions, self.width, self.end)
 
 
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Some whole lines of a file, the row of the first, and the file's heading line."""
+
+    heading: bytes
+    first_row: int
+    content: bytes
+
+
 def ends_short(table: "Table", block: Block) -> bool:
     """Whether the block ends with a line that has no line end and too few fields: the file may be cut off there."""
     body = table.text.body

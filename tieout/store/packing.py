@@ -20,19 +20,22 @@ _ZSTD = b"\x28\xb5\x2f\xfd"
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """`first_row` is the row of its first line (the heading is row 1), 0 where a line was cut; `size` as unpacked."""
+    """`size` is that of the unpacked piece. `first_row` is the row of its first line (the heading is row 1).
+
+    It is 0 where the rows of the piece cannot be understood without the rest of the file.
+    """
 
     first_row: int
     size: int
     packed: bytes
 
 
-def framed(pieces: Iterable[bytes], first_row: int = 1) -> Iterator[Frame]:
-    """Each piece as a frame; pieces are whole lines of at most FRAME_BYTES."""
-    row = first_row
+def framed(pieces: Iterable[bytes], is_numbered: bool = False) -> Iterator[Frame]:
+    """Each piece as a frame. `is_numbered`: they are whole lines that can be understood by themselves."""
+    row = 1 if is_numbered else 0
     for piece in pieces:
         yield Frame(row, len(piece), zstd.compress(piece, _LEVEL))
-        row = row + piece.count(b"\n") if row and piece.endswith(b"\n") else 0
+        row += piece.count(b"\n") if is_numbered else 0
 
 
 def cut(content: bytes) -> Iterator[bytes]:

@@ -37,7 +37,7 @@ CHUNKS = organisation_table(
     sa.Column("digest", sa.String(64), nullable=False),
     sa.Column("number", sa.Integer, nullable=False),
     sa.Column("content", sa.LargeBinary, nullable=False),
-    sa.Column("first_row", sa.Integer),  # of the chunk; none where it is not known
+    sa.Column("first_row", sa.Integer),  # none where the rows of a chunk cannot be understood by themselves
     within(("digest",), "statements", ("digest",)),
     key=("digest", "number"),
 )
@@ -76,7 +76,9 @@ def keep_frames(db: Db, statement: KeptStatement, frames: Iterable[Frame]) -> bo
         return False
     same = {"organisation": db.organisation, "digest": statement.digest}
     for number, frame in enumerate(frames):
-        db.execute(CHUNKS.insert(), same | {"number": number, "content": frame.packed, "first_row": frame.first_row})
+        db.execute(
+            CHUNKS.insert(), same | {"number": number, "content": frame.packed, "first_row": frame.first_row or None}
+        )
     return True
 
 
@@ -114,7 +116,7 @@ def chunk(db: Db, digest: str, number: int) -> bytes:
 
 
 def first_rows(db: Db, digest: str) -> tuple[int, ...]:
-    """The row each chunk begins with, in order; empty where that is not known of all. Raises NotKept."""
+    """The row each chunk begins with, in order; empty where chunks cannot be understood one by one. Raises NotKept."""
     _found(db, digest)
     query = sa.select(CHUNKS.c.first_row).where(*_row(CHUNKS, db, digest)).order_by(CHUNKS.c.number)
     rows = [row or 0 for row in db.execute(query).scalars()]

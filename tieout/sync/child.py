@@ -22,6 +22,7 @@ from tieout.core.settlement import Reading, Refusal, Statement
 from tieout.store.packing import FRAME_BYTES, framed
 
 _NICE = 10  # pages go first
+_TURN_SECONDS = 0.0005  # packing goes on while the other thread imports and counts
 _SCALE = 50  # times that progress is told at most
 
 
@@ -46,7 +47,8 @@ class Told:
 class Taken:
     """A file taken in: digest and size of the original, the frames of what is to be kept, in file order.
 
-    `frames` are first row, size and packed size of each. `reading` is None where it has to be read plainly, which takes
+    `frames` are first row, size and packed size of each; numbered where the file is as usual, so that what a row means
+    does not depend on others. `reading` is None where it has to be read plainly, which takes
     longer. `refusal`: no channel takes it, and nothing else is said.
     """
 
@@ -60,6 +62,7 @@ class Taken:
 
 def main() -> None:
     os.nice(_NICE)
+    sys.setswitchinterval(_TURN_SECONDS)
     # Whatever prints must not come between the messages.
     out = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
@@ -111,14 +114,14 @@ def _pack(asked: Asked) -> tuple[str, tuple[tuple[int, int, int], ...]]:
             digest.update(piece)
             yield piece
 
-    frames = _written(asked, hashed())
+    frames = _written(asked, hashed(), is_numbered=True)
     return digest.hexdigest(), frames
 
 
-def _written(asked: Asked, pieces: Iterable[bytes]) -> tuple[tuple[int, int, int], ...]:
+def _written(asked: Asked, pieces: Iterable[bytes], is_numbered: bool) -> tuple[tuple[int, int, int], ...]:
     found = []
     with Path(asked.frames).open("wb") as out:
-        for frame in framed(pieces):
+        for frame in framed(pieces, is_numbered):
             out.write(frame.packed)
             found.append((frame.first_row, frame.size, len(frame.packed)))
     return tuple(found)
@@ -128,7 +131,7 @@ def _taken_plainly(asked: Asked, content: FileContent, digest: str) -> Taken:
     """A large file is kept first and read later, by its own job; a small one is read at once."""
     statement = Statement(asked.filename, content, digest)
     channel = channels.recognise(asked.filename, content)
-    frames = _written(asked, channels.blanked(channel, statement))
+    frames = _written(asked, channels.blanked(channel, statement), is_numbered=False)
     is_small = len(content) < channels.QUICK_BYTES
     reading = channels.read(statement, _zone(asked)) if is_small else None
     return Taken(digest, len(content), channel, frames, reading)

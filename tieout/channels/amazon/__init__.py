@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator
 from zoneinfo import ZoneInfo
 
 from tieout.channels._encoding import head
-from tieout.channels._table import blanked, heading_line, heading_names
+from tieout.channels._table import Chunk, blanked, heading_line, heading_names
 from tieout.channels.amazon import rows, settlement
 from tieout.channels.amazon.layout import V1, V2, layout_of
 from tieout.channels.amazon.report import text_of
-from tieout.core.settlement import Content, Line, Reading, Statement
+from tieout.core.settlement import Content, Label, Line, Reading, Settlement, Statement
 
 NAME, LABEL, BLOCK = settlement.NAME, "Amazon", 200
 FORMATS = {"Amazon settlement report, flat file V2": tuple(V2), "Amazon settlement report, flat file V1": tuple(V1)}
@@ -44,3 +44,7 @@ def counting(first: bytes) -> settlement.Counting:
 
 def lines(statement: Statement, settlement_id: str, zone: ZoneInfo | None = None) -> Iterator[Line]:
     return rows.lines(statement, settlement_id, zone)
+
+
+def chunk_lines(chunk: Chunk, settlement: Settlement, labels: frozenset[Label], after: int) -> Iterator[Line]:
+    return rows.chunk_lines(chunk, settlement, labels, after)

@@ -67,6 +67,7 @@ class Quick:
 
     def add(self, piece: bytes) -> None:
         """Counts a piece of whole lines. After Unusual the counts are of no use."""
+        piece = _clean(piece if self._row else piece[self._start :])
         if not self._row:
             piece, self._row = piece[piece.find(b"\n") + 1 :], 1
         if not piece:
@@ -74,7 +75,7 @@ class Quick:
         import polars as pl
 
         try:
-            frame = self._frame(_clean(piece))
+            frame = self._frame(piece)
         except pl.exceptions.PolarsError as error:
             raise Unusual("no even table") from error
         self._row += frame.height

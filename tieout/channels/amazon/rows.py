@@ -1,19 +1,22 @@
 """The rows of a settlement again, one by one, as when a figure is opened: same bytes, same meaning, same sums."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from tieout.channels._refused import Refused, Unreadable
-from tieout.channels._table import Block
+from tieout.channels._table import Block, Chunk, heading_names
 from tieout.channels.amazon.labels import Triple, category_of
 from tieout.channels.amazon.marketplaces import home, own_zone
 from tieout.channels.amazon.report import Report
 from tieout.channels.amazon.tally import Tally, moment_of, posted
 from tieout.core.category import Category
 from tieout.core.money import Money
-from tieout.core.settlement import Label, Line, Refusal, Source, Statement
+from tieout.core.settlement import Label, Line, Refusal, Settlement, Source, Statement
 
+_AT_ONCE = 200  # rows looked at before it is asked whether the page is full
+_ROWS_BEFORE = 3  # in the file made of rows wanted: heading and summary come first
 _MOST_KEPT = 200_000  # distinct amounts and moments remembered
 
 
@@ -27,6 +30,41 @@ def lines(statement: Statement, settlement_id: str, zone: ZoneInfo | None) -> It
             yield from opened.lines(block, report.sites(block))
     if report.findings.refusals:
         raise Refused(*report.findings.refusals)
+
+
+def chunk_lines(chunk: Chunk, settlement: Settlement, labels: frozenset[Label], after: int) -> Iterator[Line]:
+    """The rows below `after` with one of these labels, out of some lines of a file that the quick reader took.
+
+    In such a file a row means the same without the others, so a small file is made of the summary and the rows wanted.
+    """
+    words = tuple(label.words[2].encode() for label in labels)
+    if not any(word in chunk.content for word in words):
+        return
+    names = heading_names(chunk.heading.decode("utf-8"))
+    at, id = names.index("settlement-id"), settlement.id.encode()
+    wanted = [
+        (row, line.removesuffix(b"\r"))
+        for row, line in enumerate(chunk.content.split(b"\n"), chunk.first_row)
+        if row > max(after, 1) and any(word in line for word in words) and line.split(b"\t", at + 1)[at] == id
+    ]
+    for some in (wanted[start : start + _AT_ONCE] for start in range(0, len(wanted), _AT_ONCE)):
+        made = b"\n".join((chunk.heading, _summary(settlement, names), *(line for _, line in some), b""))
+        for found in lines(Statement("", made, settlement.statement), settlement.id, ZoneInfo(settlement.zone)):
+            if found.label in labels:
+                row = some[found.source.row - _ROWS_BEFORE][0]
+                yield replace(found, source=replace(found.source, row=row))
+
+
+def _summary(settlement: Settlement, names: tuple[str, ...]) -> bytes:
+    """The summary row as a usual file prints it."""
+    fields = {
+        "settlement-id": settlement.id,
+        "settlement-start-date": f"{settlement.start:%Y-%m-%d %H:%M:%S} UTC",
+        "settlement-end-date": f"{settlement.end:%Y-%m-%d %H:%M:%S} UTC",
+        "total-amount": f"{settlement.total.amount:f}",
+        "currency": settlement.currency,
+    }
+    return "\t".join(fields.get(name, "") for name in names).encode()
 
 
 class _Rows:

@@ -1,6 +1,8 @@
 """Any posted figure opened down to its rows, by reading the kept statement again."""
 
-from collections.abc import Iterator
+from bisect import bisect_right
+from codecs import BOM_UTF8
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -8,9 +10,9 @@ from tieout import channels
 from tieout.core.day import Month
 from tieout.core.money import Money, total
 from tieout.core.plan import Plan
-from tieout.core.settlement import Label, Line, Settlement, Statement
+from tieout.core.settlement import Label, Line, Settlement, Statement, Subtotal
 from tieout.store import plans, settlements, statements
-from tieout.store.engine import read
+from tieout.store.engine import Db, read
 from tieout.sync.settlements.preparing import planned
 from tieout.sync.tools import Tools
 
@@ -42,14 +44,13 @@ def rows(
         lines = plan.documents[part - 1].lines
         if not 0 <= line < len(lines):
             return None
-        statement = _statement(statements.content(db, kept.settlement.statement), kept.settlement)
-    chosen = [kept.settlement.subtotals[position] for position in lines[line].subtotals]
-    keys: set[Key] = {(subtotal.label, subtotal.marketplace, subtotal.month) for subtotal in chosen}
-    found = _page(_behind(statement, kept.settlement, keys), after, limit + 1)
+        chosen = [kept.settlement.subtotals[position] for position in lines[line].subtotals]
+        most = sum(subtotal.rows for subtotal in chosen)
+        found = _page(_behind(db, kept.settlement, chosen, after), after, min(limit + 1, most))
     amount = total((subtotal.amount for subtotal in chosen), kept.settlement.currency)
     shown = tuple(found[:limit])
     following = shown[-1].source.row if len(found) > limit else 0
-    return Rows(lines[line].description, shown, following, sum(subtotal.rows for subtotal in chosen), amount)
+    return Rows(lines[line].description, shown, following, most, amount)
 
 
 def unknown_rows(tools: Tools, organisation: str, id: str, label: Label, limit: int = 20) -> tuple[Line, ...]:
@@ -58,10 +59,9 @@ def unknown_rows(tools: Tools, organisation: str, id: str, label: Label, limit: 
         kept = settlements.get(db, id)
         if kept is None:
             return ()
-        statement = _statement(statements.content(db, kept.settlement.statement), kept.settlement)
-    zone = ZoneInfo(kept.settlement.zone)
-    lines = (line for line in channels.lines(statement, kept.settlement.id, zone) if line.label == label)
-    return tuple(_page(lines, 0, limit))
+        behind = [subtotal for subtotal in kept.settlement.subtotals if subtotal.label == label]
+        most = sum(subtotal.rows for subtotal in behind)
+        return tuple(_page(_behind(db, kept.settlement, behind, 0), 0, min(limit, most)))
 
 
 def statement_file(tools: Tools, organisation: str, id: str) -> tuple[str, bytes] | None:
@@ -74,15 +74,27 @@ def statement_file(tools: Tools, organisation: str, id: str) -> tuple[str, bytes
         return (found.filename if found else "statement.txt"), statements.content(db, kept.settlement.statement)
 
 
-def _statement(content: bytes, settlement: Settlement) -> Statement:
-    return Statement("", content, settlement.statement)
-
-
-def _behind(statement: Statement, settlement: Settlement, keys: set[Key]) -> Iterator[Line]:
+def _behind(db: Db, settlement: Settlement, chosen: Sequence[Subtotal], after: int) -> Iterator[Line]:
+    """The rows that these subtotals sum, in file order; those up to `after` may be left out."""
     zone = ZoneInfo(settlement.zone)
-    for line in channels.lines(statement, settlement.id, zone):
+    keys: set[Key] = {(subtotal.label, subtotal.marketplace, subtotal.month) for subtotal in chosen}
+    for line in _with_labels(db, settlement, frozenset(label for label, _, _ in keys), after):
         if (line.label, line.marketplace, Month.of(line.posted_at, zone)) in keys:
             yield line
+
+
+def _with_labels(db: Db, settlement: Settlement, labels: frozenset[Label], after: int) -> Iterator[Line]:
+    """Rows of these labels and perhaps others: of a large file chunk by chunk, from the one where the page begins."""
+    digest = settlement.statement
+    first_rows = statements.first_rows(db, digest)
+    if not first_rows:
+        statement = Statement("", statements.content(db, digest), digest)
+        yield from channels.lines(statement, settlement.id, ZoneInfo(settlement.zone))
+        return
+    heading = statements.chunk(db, digest, 0).split(b"\n", 1)[0].removeprefix(BOM_UTF8).removesuffix(b"\r")
+    for number in range(max(bisect_right(first_rows, after + 1) - 1, 0), len(first_rows)):
+        chunk = channels.Chunk(heading, first_rows[number], statements.chunk(db, digest, number))
+        yield from channels.chunk_lines(chunk, settlement, labels, after)
 
 
 def _page(lines: Iterator[Line], after: int, limit: int) -> list[Line]:

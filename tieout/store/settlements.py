@@ -1,9 +1,10 @@
 """Settlements and their subtotals, one row a version: a changed file of a known settlement is a new version."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
@@ -43,6 +44,8 @@ SETTLEMENTS = organisation_table(
     sa.Column("next_at", Moment),
     sa.UniqueConstraint("organisation", "channel", "number", "version"),
     sa.Index("ix_settlements_newest", "organisation", "is_current", "ends_at", "id"),
+    sa.Index("ix_settlements_amount", "organisation", "is_current", "total", "ends_at", "id"),
+    sa.Index("ix_settlements_standing", "organisation", "is_current", "status", "ends_at", "id"),
     sa.Index("ix_settlements_status", "organisation", "status", "ends_at", "id"),
 )
 
@@ -63,15 +66,33 @@ class Kept:
     next_at: datetime | None = None
 
 
+class Order(StrEnum):
+    """What a list is sorted by; within it the end of the settlement decides, and then the id."""
+
+    END = "end"
+    AMOUNT = "amount"
+    STATUS = "status"
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a list is asked for. `after` is the last row seen: its end and id."""
+    """What a list is asked for. `after` is the last row as it was seen: its end and id, after amount or status where
+    those decide the order; a row that has changed its place since moves no other.
+
+    The order is falling, the newest end first; `rises` turns it round. `since` and `before` bound the ends.
+    """
 
     search: str = ""
     statuses: tuple[str, ...] = ()
     channel: str = ""
-    after: tuple[datetime, str] | None = None
+    after: tuple[Any, ...] | None = None
     limit: int = 50
+    marketplace: str = ""
+    code: str = ""
+    since: datetime | None = None
+    before: datetime | None = None
+    order: Order = Order.END
+    rises: bool = False
 
 
 def add(db: Db, kept: Kept) -> None:
@@ -119,19 +140,27 @@ def neighbour_before(db: Db, kept: Kept) -> Kept | None:
 
 
 def listed(db: Db, wanted: Wanted) -> Sequence[Kept]:
-    """Current settlements, the newest end first; a page at a time by key, never by offset."""
-    table = SETTLEMENTS
-    query = _select(db).where(table.c.is_current)
-    if wanted.statuses:
-        query = query.where(table.c.status.in_(wanted.statuses))
-    if wanted.channel:
-        query = query.where(table.c.channel == wanted.channel)
-    for word in wanted.search.split():
-        query = query.where(_mentions(word))
+    """Current settlements in the order that is wanted; a page at a time by key, never by offset."""
+    query, key = _select(db).where(SETTLEMENTS.c.is_current, *_filters(wanted)), _KEYS[wanted.order]
     if wanted.after:
-        query = query.where(sa.tuple_(table.c.ends_at, table.c.id) < sa.tuple_(*map(sa.literal, _key(wanted.after))))
-    query = query.order_by(table.c.ends_at.desc(), table.c.id.desc()).limit(wanted.limit)
-    return [_kept(row) for row in db.execute(query).mappings()]
+        seen = sa.tuple_(*(sa.literal(value, column.type) for value, column in zip(wanted.after, key, strict=True)))
+        query = query.where(sa.tuple_(*key) > seen if wanted.rises else sa.tuple_(*key) < seen)
+    ordered = (column.asc() if wanted.rises else column.desc() for column in key)
+    return [_kept(row) for row in db.execute(query.order_by(*ordered).limit(wanted.limit)).mappings()]
+
+
+def marketplaces(db: Db) -> tuple[str, ...]:
+    """The sites of all current settlements, by name, without the blank of those that name none."""
+    table = SETTLEMENTS
+    query = sa.select(table.c.marketplace).distinct().where(table.c.organisation == db.organisation, table.c.is_current)
+    return tuple(sorted(name for name in db.execute(query).scalars() if name))
+
+
+def codes(db: Db) -> tuple[str, ...]:
+    """The problem codes that current settlements wait for."""
+    table = SETTLEMENTS
+    query = sa.select(table.c.code).distinct().where(table.c.organisation == db.organisation, table.c.is_current)
+    return tuple(sorted(code for code in db.execute(query).scalars() if code))
 
 
 def counts(db: Db) -> dict[str, int]:
@@ -166,9 +195,28 @@ def _select(db: Db) -> sa.Select[Any]:
     return sa.select(SETTLEMENTS).where(SETTLEMENTS.c.organisation == db.organisation)
 
 
-def _key(after: tuple[datetime, str]) -> tuple[str, str]:
-    moment, id = after
-    return Moment().process_bind_param(moment, None) or "", id  # type: ignore[arg-type]
+_KEYS: dict[Order, tuple[sa.Column[Any], ...]] = {
+    Order.END: (SETTLEMENTS.c.ends_at, SETTLEMENTS.c.id),
+    Order.AMOUNT: (SETTLEMENTS.c.total, SETTLEMENTS.c.ends_at, SETTLEMENTS.c.id),
+    Order.STATUS: (SETTLEMENTS.c.status, SETTLEMENTS.c.ends_at, SETTLEMENTS.c.id),
+}
+
+
+def _filters(wanted: Wanted) -> Iterator[sa.ColumnElement[bool]]:
+    table = SETTLEMENTS
+    if wanted.statuses:
+        yield table.c.status.in_(wanted.statuses)
+    for column, value in ((table.c.channel, wanted.channel), (table.c.marketplace, wanted.marketplace)):
+        if value:
+            yield column == value
+    if wanted.code:
+        yield table.c.code == wanted.code
+    if wanted.since:
+        yield table.c.ends_at >= wanted.since
+    if wanted.before:
+        yield table.c.ends_at < wanted.before
+    for word in wanted.search.split():
+        yield _mentions(word)
 
 
 def _mentions(word: str) -> sa.ColumnElement[bool]:
@@ -182,10 +230,20 @@ def _mentions(word: str) -> sa.ColumnElement[bool]:
         table.c.status,
     )
     found: list[sa.ColumnElement[bool]] = [sa.cast(column, sa.String).ilike(pattern, escape="!") for column in columns]
-    amount = word.replace(",", "")
-    if amount.replace(".", "", 1).replace("-", "", 1).isdigit():
-        found.append(table.c.total == Decimal(amount))
+    if amounts := _amounts(word):
+        low, high = amounts
+        found += [table.c.total.between(low, high), table.c.total.between(-high, -low)]
     return sa.or_(*found)
+
+
+def _amounts(word: str) -> tuple[Decimal, Decimal] | None:
+    """Between which amounts a word lies that is one, without its sign: 1,234 is any from 1,234.00 to 1,234.99."""
+    whole, _, places = word.lstrip("-−+£$€¥").replace(",", "").partition(".")
+    if not (whole.isascii() and whole.isdigit() and len(whole) <= 12 and (not places or places.isdigit())):
+        return None
+    if len(places) > 4 or not places.isascii():
+        return None
+    return Decimal(f"{whole}.{places or 0}"), Decimal(f"{whole}.{places or 9999}")
 
 
 def _row(organisation: str, kept: Kept) -> dict[str, Any]:

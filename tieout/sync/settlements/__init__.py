@@ -1,6 +1,7 @@
 """Settlements: receive a statement, prepare what it holds, preview, approve, and show it down to its rows."""
 
 from tieout.sync.settlements.approving import approve, send_ready
+from tieout.sync.settlements.finding import Choices, Finer, choices
 from tieout.sync.settlements.preparing import prepare_all
 from tieout.sync.settlements.receiving import read_statement, receive, receive_bytes
 from tieout.sync.settlements.rows import Rows, rows, statement_file
@@ -9,6 +10,8 @@ from tieout.sync.settlements.showing import Listing, Preview, SettlementView, ca
 
 __all__ = [
     "Asked",
+    "Choices",
+    "Finer",
     "Listing",
     "Preview",
     "Rows",
@@ -17,6 +20,7 @@ __all__ = [
     "approve",
     "ask_to_send",
     "card",
+    "choices",
     "listing",
     "prepare_all",
     "preview",

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -18,9 +18,11 @@ from tieout.store import attempts, plans, postings, settlements, statements
 from tieout.store.attempts import Attempt
 from tieout.store.engine import Db, read
 from tieout.store.postings import Posting
-from tieout.store.settlements import Kept, Wanted
+from tieout.store.settlements import Kept
 from tieout.sync.charts import last_read
 from tieout.sync.in_use import books_in_use
+from tieout.sync.settlements import finding
+from tieout.sync.settlements.finding import EVERYTHING, Finer
 from tieout.sync.settlements.preparing import meant, planned
 from tieout.sync.settlements.wire import request_bodies
 from tieout.sync.tools import Tools
@@ -122,18 +124,17 @@ def listing(
     channel: str = "",
     after: str = "",
     limit: int = 50,
+    finer: Finer = EVERYTHING,
 ) -> Listing:
     """A page of current settlements, the newest end first. `after` is the `next` of the page before."""
-    statuses = (status,) if status else ()
-    wanted = Wanted(search, statuses, channel, _after(after), min(max(limit, 1), 200) + 1)
+    most = min(max(limit, 1), 200)
     with read(tools.engines, organisation) as db:
+        wanted = replace(finding.wanted(db, search, status, finer, after), channel=channel, limit=most + 1)
         found = settlements.listed(db, wanted)
-        shown = found[: wanted.limit - 1]
+        shown = found[:most]
         cards = _cards(db, shown)
         counted = settlements.counts(db)
-    last = shown[-1] if len(found) > len(shown) else None
-    next_page = f"{last.settlement.end.isoformat()}~{last.id}" if last else ""
-    return Listing(cards, next_page, counted)
+    return Listing(cards, finding.place(shown[-1], finer.order) if len(found) > len(shown) else "", counted)
 
 
 def card(tools: Tools, organisation: str, id: str) -> SettlementCard | None:
@@ -183,15 +184,6 @@ def preview(tools: Tools, organisation: str, id: str) -> Preview | None:
         return Preview(None, shown.gaps, (), ()) if shown else None
     bodies = request_bodies(tools, organisation, shown.plan)
     return Preview(shown.plan, (), bodies, by_account(shown.plan))
-
-
-def _after(text: str) -> tuple[datetime, str] | None:
-    """The place a page ended at; nonsense begins at the first page again."""
-    moment, _, id = text.partition("~")
-    try:
-        return (datetime.fromisoformat(moment), id) if id else None
-    except ValueError:
-        return None
 
 
 def _cards(db: Db, found: Sequence[Kept]) -> tuple[SettlementCard, ...]:

@@ -25,8 +25,8 @@ class Connection:
     """One set of books at one platform. `cause` is a problem code, `words` are the platform's own.
 
     `connected_by` is our person, `known_there_as` the name of the account that consented at the platform.
-    `failing_since`: no call has had a usable answer since then, `failing_calls` of them, at `failing_books` sets of
-    books of the platform at once.
+    `failing_since`: since then their side has answered every call with a fault of its own, `failing_calls` of them, at
+    `failing_books` sets of books of the platform at once.
     """
 
     id: str

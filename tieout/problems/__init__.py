@@ -110,6 +110,11 @@ def fitting(case: Case) -> list[tuple[Problem, Evidence]]:
     return [(problem, evidence) for problem in problems() if (evidence := problem.detect(case)) is not None]
 
 
+def spoken(problem: Problem) -> str:
+    """The title with every fact left open, as on the page about the problem itself."""
+    return filled(problem.title)
+
+
 def _place(problem: Problem) -> int:
     if problem.code == LAST:
         return len(ORDER) + 1

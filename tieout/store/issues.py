@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tieout.core.problem import IssueState
+from tieout.store.dialect import alone, insert_missing
 from tieout.store.engine import Db
 from tieout.store.metadata import ID, organisation_table, within
 from tieout.store.types import Moment
@@ -121,6 +122,14 @@ class Issue:
 _COLUMNS = [column.name for column in ISSUES.columns if column.name != "organisation"]
 
 
+def hold(db: Db) -> None:
+    """Whoever opens or resolves issues of an organisation is alone with them until the transaction ends.
+
+    Take it before the first row that others change in the same transactions, so that no two wait for each other.
+    """
+    alone(db, "issues")
+
+
 def see(db: Db, seen: Seen, block: Block, now: datetime) -> str:
     """The issue of this cause, opened, re-opened (within a day of its end) or met once more; its id.
 
@@ -181,6 +190,36 @@ def listed(db: Db, states: Sequence[str], limit: int = 200) -> tuple[Issue, ...]
     return tuple(_issue(row) for row in db.execute(query.limit(limit)).mappings())
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a list is asked for. `held` is the id of a piece of work; `after` the beginning and id of the last seen."""
+
+    states: tuple[str, ...] = ()
+    code: str = ""
+    owner: str = ""
+    held: str = ""
+    after: tuple[datetime, str] | None = None
+    limit: int = 50
+
+
+def paged(db: Db, wanted: Wanted) -> tuple[Issue, ...]:
+    """The newest first, a page at a time. Unlike `listed` its order never changes, so that pages fit together."""
+    query = _select(db).order_by(ISSUES.c.first_seen.desc(), ISSUES.c.id.desc()).limit(wanted.limit)
+    if wanted.states:
+        query = query.where(ISSUES.c.state.in_(wanted.states))
+    if wanted.code:
+        query = query.where(ISSUES.c.code == wanted.code)
+    if wanted.owner:
+        query = query.where(ISSUES.c.owner == wanted.owner)
+    if wanted.held:
+        holds = (BLOCKS.c.organisation == db.organisation, BLOCKS.c.subject == wanted.held)
+        query = query.where(ISSUES.c.id.in_(sa.select(BLOCKS.c.issue).where(*holds)))
+    if wanted.after:
+        at, id = wanted.after
+        query = query.where((ISSUES.c.first_seen < at) | ((ISSUES.c.first_seen == at) & (ISSUES.c.id < id)))
+    return tuple(_issue(row) for row in db.execute(query).mappings())
+
+
 def due(db: Db, now: datetime, retry: Sequence[str]) -> tuple[Issue, ...]:
     """Open issues of these retry classes whose next attempt has come."""
     wanted = (ISSUES.c.state != IssueState.RESOLVED.value, ISSUES.c.next_attempt_at <= now, ISSUES.c.retry.in_(retry))
@@ -191,9 +230,16 @@ def set_next(db: Db, id: str, at: datetime | None) -> None:
     db.execute(_update(db, id).values(next_attempt_at=at))
 
 
-def say(db: Db, issue: Issue, now: datetime, what: str, by: str = "", **values: Any) -> None:
-    """A line of history, and whatever else changes with it."""
-    _move(db, issue, now, what, by, **values)
+def mute(db: Db, id: str, until: datetime | None) -> None:
+    """Quiet until then, or not quiet any more; nothing else about it changes."""
+    state = IssueState.MUTED if until else IssueState.OPEN
+    is_open = ISSUES.c.state != IssueState.RESOLVED.value
+    db.execute(_update(db, id).where(is_open).values(state=state.value, muted_until=until))
+
+
+def say(db: Db, issue: Issue, now: datetime, what: str, by: str = "") -> None:
+    """A line of its history."""
+    _move(db, issue, now, what, by)
 
 
 def _newest(db: Db, code: str, root: str) -> Issue | None:
@@ -214,8 +260,11 @@ def _open(db: Db, seen: Seen, now: datetime) -> str:
         "count": 1,
         "history": history,
     }
-    db.execute(sa.insert(ISSUES), values | _told(seen, now))
-    return id
+    if insert_missing(db, ISSUES, values | _told(seen, now)):
+        return id
+    found = _newest(db, seen.code, seen.root[:_ROOT])
+    assert found is not None, "what stood in the way of the insert is there"
+    return found.id
 
 
 def _meet(db: Db, id: str, seen: Seen, now: datetime) -> None:
@@ -245,8 +294,7 @@ def _block(db: Db, issue: str, block: Block, now: datetime) -> bool:
     row = db.execute(sa.select(BLOCKS.c.mark).where(*mine)).first()
     if row is None:
         key = {"organisation": db.organisation, "issue": issue, "kind": block.kind, "subject": block.subject}
-        db.execute(sa.insert(BLOCKS), {"asked_by": "", "since": now} | key | values)
-        return True
+        return insert_missing(db, BLOCKS, {"asked_by": "", "since": now} | key | values)
     if row.mark == block.mark:
         return False
     db.execute(sa.update(BLOCKS).where(*mine).values(**values))

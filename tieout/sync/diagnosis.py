@@ -12,7 +12,7 @@ from tieout import channels, platforms, problems
 from tieout.core.connection import Connection
 from tieout.core.failure import Failure, FailureKind
 from tieout.core.plan import Document, Plan
-from tieout.core.posting import State
+from tieout.core.posting import STOPPED, State
 from tieout.core.problem import Case, Finding, RetryClass
 from tieout.core.retry import doubling
 from tieout.core.settlement import Refusal
@@ -60,6 +60,7 @@ def of_settlement(
 
     `before` is the code it had: without one it held no issue, so a healthy settlement costs nothing here.
     """
+    issues.hold(db)
     ill = cases(db, kept, now, paused, findings)
     if not ill:
         if before:
@@ -76,6 +77,7 @@ def of_settlement(
 
 def of_connection(db: Db, connection: Connection, now: datetime) -> None:
     """Opens what keeps a connection from posting; what it held up is looked at once it posts again."""
+    issues.hold(db)
     if connection.is_live and not connection.may_post:
         case = of_books(db, bare(db, now), connection)
         block = Block(CONNECTION, connection.id, f"{connection.state} {connection.changed_at}")
@@ -91,6 +93,7 @@ def of_connection(db: Db, connection: Connection, now: datetime) -> None:
 
 def of_pause(db: Db, connection: str, failure: Failure, now: datetime) -> None:
     """Work for a connection stopped before it had begun. Our own pacing below a limit is no issue."""
+    issues.hold(db)
     found = connections.find(db, connection)
     if found is None or not found.may_ask:
         return
@@ -110,6 +113,7 @@ def of_pause(db: Db, connection: str, failure: Failure, now: datetime) -> None:
 
 def went_on(db: Db, connection: str, now: datetime) -> None:
     """Work for a connection went through: whatever had stopped it is over."""
+    issues.hold(db)
     issues.release(db, PAUSE, connection, now)
 
 
@@ -125,6 +129,7 @@ def pauses(db: Db, connection: str) -> tuple[Issue, ...]:
 
 def of_import(db: Db, operation: str, filename: str, channel: str, refusals: Sequence[Refusal], now: datetime) -> None:
     """A refused file opens an issue where a problem knows the refusal; else the operation says it all."""
+    issues.hold(db)
     for refusal in refusals:
         case = refused(db, filename, channel, refusal, now)
         known = [problem for problem, _ in problems.fitting(case) if problem.code != problems.LAST]
@@ -134,6 +139,7 @@ def of_import(db: Db, operation: str, filename: str, channel: str, refusals: Seq
 
 def arrived(db: Db, channel: str, number: str, now: datetime) -> None:
     """A payout was taken in: whatever was refused of it before waits no longer."""
+    issues.hold(db)
     for issue in issues.at_root(db, f"payout:{_channel(channel)}/{number}"):
         for block in issues.blocks(db, issue.id):
             issues.release(db, block.kind, block.subject, now)
@@ -141,6 +147,7 @@ def arrived(db: Db, channel: str, number: str, now: datetime) -> None:
 
 def replaced(db: Db, settlement: str, now: datetime) -> None:
     """A newer version took a settlement's place: the old one waits for nothing any more."""
+    issues.hold(db)
     issues.release(db, SETTLEMENT, settlement, now)
 
 
@@ -280,7 +287,8 @@ def _failure(db: Db, part: Posting) -> Failure | None:
         return last
     if not part.code and not part.note:
         return None
-    kind = _KINDS.get(part.code, FailureKind.UNREACHABLE)
+    is_final = part.protocol.state in STOPPED
+    kind = FailureKind.REJECTED if is_final else _KINDS.get(part.code, FailureKind.UNREACHABLE)
     return Failure(kind, part.code, (part.note,) if part.note else ())
 
 

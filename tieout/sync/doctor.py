@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tieout.core.connection import ConnectionState
 from tieout.core.posting import State
+from tieout.core.problem import Owner
 from tieout.core.proof import parts_meet_payout, rows_meet_payout
 from tieout.core.status import MOVING
 from tieout.store import across, attempts, deployment, organisations, plans, postings, settlements
@@ -15,6 +16,7 @@ from tieout.store.engine import Db, read, sqlite_facts
 from tieout.store.plans import FrozenPlan
 from tieout.store.postings import Posting
 from tieout.store.settlements import Kept, Wanted
+from tieout.sync import issues
 from tieout.sync.in_use import live
 from tieout.sync.tools import Tools
 
@@ -94,6 +96,16 @@ def _organisations(tools: Tools) -> Iterator[Finding]:
             is_good = each.state is ConnectionState.CONNECTED
             text = f"{each.books_name} at {each.platform}: {each.state.value}. {each.words}".strip()
             yield Finding("books", is_good, text, "" if is_good else f"{each.cause}: open Connection and reconnect.")
+        yield from _issues(tools, organisation)
+
+
+def _issues(tools: Tools, organisation: str) -> Iterator[Finding]:
+    """What does not go on. What Tieout or the provider ends is told, and needs nobody."""
+    for issue in issues.listing(tools, organisation):
+        is_good = Owner(issue.owner) in (Owner.PRODUCT, Owner.VENDOR)
+        ways = "; ".join(fix.words for fix in issue.fixes)
+        remedy = f"{issue.owner_words}: {ways} (tieout fix {issue.id} …)"
+        yield Finding(issue.code, is_good, issue.title, "" if is_good else remedy)
 
 
 def _rows_hold(db: Db, tools: Tools) -> Iterator[Finding]:

@@ -5,20 +5,24 @@ A fix does what its words say. It never closes an issue by itself: that is for t
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
 from tieout.core.actor import Actor
+from tieout.core.chart import Account, TaxRate
 from tieout.core.failure import RemoteError
 from tieout.core.mapping import Entry, Node
-from tieout.core.problem import IssueState
 from tieout.people.roles import Right
 from tieout.store import connections, issues, settlements
-from tieout.store.engine import read, write
+from tieout.store.engine import Db, read, write
 from tieout.store.issues import Issue
 from tieout.sync import diagnosis, grants, mapping
+from tieout.sync.charts import last_read
+from tieout.sync.in_use import books_in_use
+from tieout.sync.issues import case_of
 from tieout.sync.settlements import again
 from tieout.sync.settlements.approving import approve
+from tieout.sync.settlements.preparing import mapping_of
 from tieout.sync.tools import Tools
 
 MUTED = timedelta(days=7)
@@ -50,7 +54,7 @@ class Action:
 
 
 def carry_out(tools: Tools, actor: Actor, issue: str, action: str, arguments: Mapping[str, str] | None = None) -> Done:
-    """Do it, and write it into the issue's history with who did it. Raises NoSuchFix."""
+    """Write it into the issue's history with who does it, then do it. Raises NoSuchFix."""
     given = arguments or {}
     with read(tools.engines, actor.organisation) as db:
         found = issues.get(db, issue)
@@ -60,12 +64,41 @@ def carry_out(tools: Tools, actor: Actor, issue: str, action: str, arguments: Ma
         return Done(False, "This has been resolved meanwhile; there is nothing left to do.")
     if missing := [name for name in ACTIONS[action].needs if not given.get(name)]:
         return Done(False, f"{action} needs: {', '.join(missing)}.")
-    done = ACTIONS[action].verb(tools, actor, found, given)
     with write(tools.engines, actor.organisation) as db:
-        now = issues.get(db, issue)
-        if now is not None:
-            issues.say(db, now, tools.now(), f"{action}: {done.message}", actor.name)
-    return done
+        issues.say(db, found, tools.now(), action, actor.name)
+    return ACTIONS[action].verb(tools, actor, found, given)
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What a person may choose for an issue of the mapping: its places, and what of the chart suits a document."""
+
+    places: tuple[Node, ...] = ()
+    accounts: tuple[Account, ...] = ()
+    rates: tuple[TaxRate, ...] = ()
+
+
+def choices(tools: Tools, organisation: str, issue: str) -> Choices:
+    """Nothing where the issue is not one of the mapping; no accounts before the books were read."""
+    with read(tools.engines, organisation) as db:
+        found, connection = issues.get(db, issue), books_in_use(db)
+        books = last_read(db, connection.id) if connection else None
+        places = _places(db, found, tools.now()) if found else ()
+    if books is None:
+        return Choices(places)
+    accounts = tuple(a for a in books.accounts if a.is_active and a.code and not a.is_system and a.kind != "BANK")
+    return Choices(places, accounts, tuple(rate for rate in books.tax_rates if rate.is_active))
+
+
+def _places(db: Db, issue: Issue, now: datetime) -> tuple[Node, ...]:
+    """The places of the mapping at fault: those that lack an entry, or whose entry names the account or the rate."""
+    kind, _, about = issue.root.partition(":")
+    if kind == "mapping":
+        case, _connection = case_of(db, issue, now)
+        return tuple(Node(gap.category) for gap in case.gaps)
+    rate, _, account = about.partition("/") if kind == "tax" else ("", "", about)
+    entries = mapping_of(db).entries if kind in ("account", "tax") else ()
+    return tuple(node for node, entry in entries if entry.account == account and rate in ("", entry.tax))
 
 
 def right_of(action: str) -> Right | None:
@@ -136,14 +169,21 @@ def _set_aside(tools: Tools, actor: Actor, issue: Issue, given: Mapping[str, str
 
 
 def _choose_account(tools: Tools, actor: Actor, issue: Issue, given: Mapping[str, str]) -> Done:
-    """`scope` a category or role, `account`, `tax`, `rate` in percent; `marketplace` where it holds for one alone."""
+    """`account` and `tax` as the books name them; `scope` (and `marketplace`) where it is meant for one place alone,
+    `rate` in percent where the chart does not tell it."""
+    found = choices(tools, actor.organisation, issue.id)
+    places = [Node(given["scope"], given.get("marketplace", ""))] if given.get("scope") else list(found.places)
+    rate = next((rate.rate for rate in found.rates if rate.code == given["tax"]), None)
     try:
-        rate = Decimal(given["rate"]) / 100
-        entry, node = Entry(given["account"], given["tax"], rate), Node(given["scope"], given.get("marketplace", ""))
+        entry = Entry(
+            given["account"], given["tax"], Decimal(given["rate"]) / 100 if given.get("rate") else rate or Decimal(0)
+        )
     except (ValueError, InvalidOperation) as error:
         return Done(False, f"That cannot be an entry of the mapping: {error}.")
-    changed = mapping.set_entry(tools, actor, node, entry)
-    return Done(True, f"Saved; settlements that moved on: {changed}.")
+    if not places:
+        return Done(False, "Nothing in the mapping waits for a choice any more. Check again.")
+    changed = sum(mapping.set_entry(tools, actor, place, entry) for place in places)
+    return Done(True, f"Saved for {len(places)} place(s) of the mapping; settlements that moved on: {changed}.")
 
 
 def _explain_label(tools: Tools, actor: Actor, issue: Issue, given: Mapping[str, str]) -> Done:
@@ -160,15 +200,16 @@ def _explain_label(tools: Tools, actor: Actor, issue: Issue, given: Mapping[str,
 
 
 def _mute(tools: Tools, actor: Actor, issue: Issue, given: Mapping[str, str]) -> Done:
-    until = tools.now() + MUTED
+    """`until` is a moment as ISO 8601 writes it; without it a week."""
+    until = datetime.fromisoformat(given["until"]) if given.get("until") else tools.now() + MUTED
     with write(tools.engines, actor.organisation) as db:
-        issues.say(db, issue, tools.now(), "muted", actor.name, state=IssueState.MUTED.value, muted_until=until)
+        issues.mute(db, issue.id, until)
     return Done(True, f"Quiet until {until:%-d %B}; it still holds up what it holds up.")
 
 
 def _unmute(tools: Tools, actor: Actor, issue: Issue, given: Mapping[str, str]) -> Done:
     with write(tools.engines, actor.organisation) as db:
-        issues.say(db, issue, tools.now(), "unmuted", actor.name, state=IssueState.OPEN.value, muted_until=None)
+        issues.mute(db, issue.id, None)
     return Done(True, "It is shown as open again.")
 
 
@@ -192,7 +233,7 @@ ACTIONS: dict[str, Action] = {
     "renumber": Action(Right.SEND, _renumber),
     "renew-access": Action(Right.CONNECT, _renew_access),
     "set-aside": Action(Right.IMPORT, _set_aside),
-    "choose-account": Action(Right.MAP, _choose_account, ("scope", "account", "tax", "rate")),
+    "choose-account": Action(Right.MAP, _choose_account, ("account", "tax")),
     "explain-label": Action(Right.MAP, _explain_label, ("category",)),
     "mute": Action(Right.VIEW, _mute),
     "unmute": Action(Right.VIEW, _unmute),

@@ -46,7 +46,7 @@ class BudgetGate:
         if limits is not None:
             ordered = None if limits.wait_seconds is None else now + timedelta(seconds=limits.wait_seconds)
             report = Report(limits.day_left, ordered, limits.code)
-        is_lost = answer is None or answer.status >= 500
+        is_lost = answer is not None and answer.status >= 500
         others = across.failing(self.tools.engines, self.platform.NAME, self.connection) if is_lost else 0
         with write(self.tools.engines, self.organisation) as db:
             budgets.give_back(db, self.connection, slot, now, report)

@@ -139,7 +139,7 @@ def _view(tools: Tools, db: Db, issue: Issue) -> IssueView:
         id=issue.id,
         code=issue.code,
         family=issue.family,
-        state=issue.state,
+        state=_state(issue, tools.now()),
         title=issue.title,
         cause=problem.cause,
         seen_as=problem.seen_as,
@@ -163,6 +163,12 @@ def _view(tools: Tools, db: Db, issue: Issue) -> IssueView:
         connection=reached,
         platform=connection.platform if connection else "",
     )
+
+
+def _state(issue: Issue, now: datetime) -> str:
+    """A mute that has run out is none."""
+    is_over = issue.state == IssueState.MUTED and issue.muted_until is not None and issue.muted_until <= now
+    return IssueState.OPEN.value if is_over else issue.state
 
 
 def _people(owner: Owner, connection: Connection | None) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from tieout.core.posting import State
 from tieout.core.status import Status, while_sending
-from tieout.store import connections, plans, postings, settlements
+from tieout.store import connections, issues, plans, postings, settlements
 from tieout.store.engine import Db
 from tieout.store.issues import Issue
 from tieout.store.postings import Posting
@@ -18,6 +18,7 @@ def refresh(db: Db, settlement: str, now: datetime, paused: Sequence[Issue] = ()
 
     `paused` are the issues that stop its connection's work before it begins.
     """
+    issues.hold(db)
     kept, frozen = settlements.get(db, settlement), plans.newest(db, settlement)
     if kept is None or frozen is None or kept.status == Status.SOURCE_CHANGED:
         return

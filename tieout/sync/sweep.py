@@ -10,11 +10,11 @@ from tieout.core.posting import Decided, Decision, LeaseLost, State, TokenDied, 
 from tieout.core.problem import STUCK
 from tieout.core.status import HOLDS
 from tieout.jobs import BACKGROUND
-from tieout.store import across, followups, operations, postings
+from tieout.store import across, followups, issues, operations, postings
 from tieout.store.engine import Db, read, write
 from tieout.store.operations import Operation
 from tieout.sync import operations as verbs
-from tieout.sync.diagnosis import pauses
+from tieout.sync.diagnosis import BY_PEOPLE, pauses
 from tieout.sync.in_use import live
 from tieout.sync.settlements.approving import finish_sends
 from tieout.sync.statuses import refresh, refresh_connection
@@ -38,10 +38,15 @@ def _sweep_one(tools: Tools, organisation: str) -> int:
             refresh_connection(db, connection.id, now)
     with read(tools.engines, organisation) as db:
         due = [connection.id for connection in live(db) if _has_work(db, tools, connection.id)]
+        mended = issues.due(db, now, BY_PEOPLE)
         lost = [each for each in operations.still_open(db) if _is_lost(tools, each)]
     for id in due:
         key = f"drive:{id}:{int(now.timestamp())}"
         tools.jobs.enqueue("drive", key, {"organisation": organisation, "connection": id}, BACKGROUND)
+        nudges += 1
+    for issue in mended:
+        key = f"recheck:{issue.id}:{issue.next_attempt_at}"
+        tools.jobs.enqueue("recheck", key, {"organisation": organisation, "issue": issue.id}, BACKGROUND)
         nudges += 1
     for operation in lost:
         # A key of its own: what failed or was cut off under the first one would never run again. Both look at the row.

@@ -5,12 +5,14 @@ from datetime import timedelta
 from functools import partial
 from typing import Protocol
 
+from tieout.core.budget import Lane
 from tieout.jobs import BACKGROUND
 from tieout.store import followups, postings
 from tieout.store.engine import read
 from tieout.sync import sweep, tending
 from tieout.sync.followups import follow_up
 from tieout.sync.posting import drive
+from tieout.sync.settlements.again import recheck
 from tieout.sync.settlements.approving import finish_sends, freeze_asked
 from tieout.sync.settlements.receiving import read_statement
 from tieout.sync.tools import Tools
@@ -33,6 +35,7 @@ def register(engine: Engine, tools: Tools) -> None:
     engine.register("import", partial(import_statement, tools))
     engine.register("send", partial(send, tools))
     engine.register("drive", partial(drive_connection, tools))
+    engine.register("recheck", partial(recheck_issue, tools))
     engine.register("sweep", partial(sweep.sweep, tools))
     engine.register("tend", partial(tending.tend, tools))
     engine.schedule("sweep", SWEEP_SECONDS)
@@ -48,6 +51,11 @@ def send(tools: Tools, organisation: str, operation: str) -> None:
     connection = freeze_asked(tools, organisation, operation)
     if connection:
         drive_connection(tools, organisation, connection)
+
+
+def recheck_issue(tools: Tools, organisation: str, issue: str) -> None:
+    """Once a day, and when a connection works again: what people were to mend elsewhere may be mended."""
+    recheck(tools, organisation, issue, Lane.BACKGROUND)
 
 
 def drive_connection(tools: Tools, organisation: str, connection: str) -> None:

@@ -9,7 +9,7 @@ from tieout.core.problem import Case, Evidence, Fix, Owner, RetryClass, step
 
 TITLE = "{document} was voided or deleted in {platform}."
 OWNER, RETRY = Owner.USER, RetryClass.DECISION
-FAULTS = ("own-void:",)
+FAULTS = ("doc-edit: act=void",)
 
 
 def detect(case: Case) -> Evidence | None:

@@ -8,7 +8,10 @@ from tieout.core.problem import Case, Evidence, Fix, Owner, RetryClass, step
 
 TITLE = "{currency} is not switched on in {books}."
 OWNER, RETRY = Owner.ORG_ADMIN, RetryClass.AFTER_FIX
-FAULTS = ("currency-off: currency={currency}", "currency-off:")
+FAULTS = (
+    "currency-off: currency={currency} sample=negative",
+    "currency-off: currency={currency} sample=negative wait=660",
+)
 
 
 def detect(case: Case) -> Evidence | None:

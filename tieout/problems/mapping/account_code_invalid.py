@@ -4,7 +4,7 @@ Seen as: the document is refused because of an account code.
 Tieout does: looks before it sends, and groups everything that names the account under one issue.
 """
 
-from tieout.core.problem import Case, Evidence, Fix, Owner, RetryClass, link
+from tieout.core.problem import Case, Evidence, Fix, Owner, RetryClass
 
 TITLE = "Account code {account} cannot be used for this document."
 OWNER, RETRY = Owner.ORG_ADMIN, RetryClass.AFTER_FIX
@@ -20,6 +20,6 @@ def detect(case: Case) -> Evidence | None:
 
 def fixes(case: Case) -> tuple[Fix, ...]:
     return (
-        link("Choose another account", "choose-account", "/mapping"),
+        Fix("Choose another account", "choose-account"),
         Fix("Check again", "check-again"),
     )

@@ -5,11 +5,11 @@ Tieout does: looks before it sends, holds what names the account, never maps ane
 whether the account is back.
 """
 
-from tieout.core.problem import Case, Evidence, Fix, Owner, RetryClass, link, step
+from tieout.core.problem import Case, Evidence, Fix, Owner, RetryClass, step
 
 TITLE = "Account {account} was removed or archived in {platform}."
 OWNER, RETRY = Owner.ORG_ADMIN, RetryClass.AFTER_FIX
-FAULTS = ("chart-edit: code={account} act=archive", "chart-edit: code={account} act=delete")
+FAULTS = ("chart-edit: code={account} act=archive", "chart-edit: code={account} act=delete wait=660")
 
 
 def detect(case: Case) -> Evidence | None:
@@ -26,6 +26,6 @@ def _account(case: Case) -> str:
 def fixes(case: Case) -> tuple[Fix, ...]:
     return (
         Fix("Check again", "check-again"),
-        link("Choose another account", "choose-account", "/mapping"),
+        Fix("Choose another account", "choose-account"),
         step(f"In {case.platform}: restore account {_account(case)} in the chart of accounts. Then press Check again."),
     )

@@ -4,7 +4,7 @@ Seen as: the settlement does not become ready.
 Tieout does: lists every settlement that waits for it under one issue; each becomes ready once the choice is made.
 """
 
-from tieout.core.problem import Case, Evidence, Fix, Owner, RetryClass, link
+from tieout.core.problem import Case, Evidence, Fix, Owner, RetryClass
 
 TITLE = "{n} kinds of amount have no account yet, worth {amount} in settlement {settlement}."
 OWNER, RETRY = Owner.USER, RetryClass.AFTER_FIX
@@ -22,4 +22,4 @@ def detect(case: Case) -> Evidence | None:
 
 
 def fixes(case: Case) -> tuple[Fix, ...]:
-    return (link("Choose the accounts", "choose-account", "/mapping"),)
+    return (Fix("Choose account and tax rate", "choose-account"),)

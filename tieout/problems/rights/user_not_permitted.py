@@ -10,7 +10,7 @@ from tieout.core.problem import Case, Evidence, Fix, Owner, RetryClass, link, st
 
 TITLE = "{person} connected {books} but may not create {kind} there."
 OWNER, RETRY = Owner.ORG_ADMIN, RetryClass.AFTER_FIX
-FAULTS = ("user-role: role=read-only", "user-role: role=invoice-only", "forbid-writes: count=0")
+FAULTS = ("user-role: role=read-only", "user-role: role=invoice-only wait=660", "forbid-writes: count=0")
 
 
 def detect(case: Case) -> Evidence | None:

@@ -4,7 +4,7 @@ Seen as: the document is refused because tax and account do not fit together.
 Tieout does: looks before it sends, holds what names the pair, and looks once a day whether it fits again.
 """
 
-from tieout.core.problem import Case, Evidence, Fix, Owner, RetryClass, link, step
+from tieout.core.problem import Case, Evidence, Fix, Owner, RetryClass, step
 
 TITLE = "Tax rate {rate} cannot be used with account {account}."
 OWNER, RETRY = Owner.ORG_ADMIN, RetryClass.AFTER_FIX
@@ -30,6 +30,6 @@ def _pair(case: Case) -> tuple[str, str]:
 def fixes(case: Case) -> tuple[Fix, ...]:
     return (
         Fix("Check again", "check-again"),
-        link("Choose another rate or account", "choose-account", "/mapping"),
+        Fix("Choose another rate or account", "choose-account"),
         step(f"Or in {case.platform}: bring the tax rate back into use. Then press Check again."),
     )

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from tieout.core.actor import Actor
+from tieout.core.budget import Lane
 from tieout.core.plan import Plan
 from tieout.core.posting import Approved, Decided, Decision, Reason, State, next_part, step
 from tieout.core.status import Status
@@ -23,7 +24,7 @@ from tieout.sync.tools import Tools
 _HELD = (Status.BLOCKED, Status.PARTIALLY_SENT)
 
 
-def recheck(tools: Tools, organisation: str, issue: str) -> int:
+def recheck(tools: Tools, organisation: str, issue: str, lane: Lane = Lane.INTERACTIVE) -> int:
     """Read the books anew, and let go what an issue held where nothing stands against it; how many settlements go.
 
     What goes by itself is only the very plan that a person had asked to send; another plan becomes ready for a look.
@@ -34,7 +35,7 @@ def recheck(tools: Tools, organisation: str, issue: str) -> int:
         asked = {id for settlement in held if (id := _connection_of(db, settlement))}
         asked |= {root for root in [found.root.partition("connection:")[2]] if root} if found else set()
     for connection in sorted(asked):
-        look(tools, organisation, connection, with_chart=True)
+        look(tools, organisation, connection, with_chart=True, lane=lane)
     going: dict[str, list[str]] = {}
     with write(tools.engines, organisation) as db:
         for connection in sorted(asked):

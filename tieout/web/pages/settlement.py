@@ -12,7 +12,7 @@ from tieout.core.records import DocumentKind
 from tieout.core.status import MOVING, Status
 from tieout.store import settlements as rows_of_settlements
 from tieout.store.engine import read
-from tieout.sync import settlements
+from tieout.sync import issues, settlements
 from tieout.sync.settlements import SettlementView
 from tieout.sync.settlements.showing import PostingView
 from tieout.web import guard
@@ -118,6 +118,7 @@ def show(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, id
         documents=[_document(view, document) for document in view.documents],
         attempts=[(posting.number, attempt) for posting in view.postings for attempt in posting.attempts],
         links=links,
+        issues=issues.of_settlement(tools, visitor.organisation, id),
         is_moving=view.card.status in MOVING,
         can_send=view.card.status in SENDABLE and visitor.may("send"),
         is_the_connections_fault=view.card.status == Status.BLOCKED and view.card.code in REMEDIES,

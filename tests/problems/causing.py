@@ -1,0 +1,284 @@
+"""Causing every problem by the faults its file names, and undoing them: what a person, the wire or a crash would do."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from tests.sync.conftest import SAMPLES, House
+from tieout.calls import Answer, Request
+from tieout.core.mapping import Mapping
+from tieout.core.role import role_of
+from tieout.sandbox import xero
+from tieout.sandbox.faults import NAMES
+from tieout.store import mappings, settlements
+from tieout.store.engine import read, write
+from tieout.sync import mapping
+from tieout.sync.settlements import prepare_all
+
+SAMPLE = {"": "amazon_v2_uk.txt", "negative": "amazon_v2_negative.txt"}
+WRITES: dict[str, Any] = {"method": "PUT", "path": "*/Invoices*"}
+AT_CONSENT = ("scope-narrow",)
+
+
+class Killed(BaseException):
+    """The process is gone: no `except Exception` sees it."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One line of FAULTS: its name, and what it is to do."""
+
+    name: str
+    how: dict[str, str]
+
+    @classmethod
+    def read(cls, line: str) -> "Fault":
+        name, _, rest = line.partition(":")
+        return cls(name.strip(), dict(part.partition("=")[::2] for part in rest.split()))
+
+    def options(self, facts: dict[str, str]) -> dict[str, Any]:
+        """As the control door takes them: {names} filled, numbers as numbers, a count of 0 without an end."""
+        given: dict[str, Any] = {}
+        for name, text in self.how.items():
+            if name not in ("sample", "wait"):
+                given[name] = text.format(**facts)
+        if "count" in given:
+            given["count"] = int(given["count"]) or None
+        for name in ("status", "seconds"):
+            if str(given.get(name, "")).isdigit():
+                given[name] = int(given[name])
+        return given
+
+
+@dataclass
+class Trouble:
+    """One fault at work in a house: `id` is the settlement it meets, `undo` puts the outside back as it was."""
+
+    house: House
+    fault: Fault
+    monkeypatch: pytest.MonkeyPatch
+    id: str = ""
+    facts: dict[str, str] = field(default_factory=dict)
+    undo: Callable[[], object] = lambda: None
+    content: bytes = b""
+
+    def cause(self) -> None:
+        """Up to the moment at which the product has met it."""
+        if self.fault.name.startswith("payout-"):
+            PAYOUTS[self.fault.name](self)
+            return
+        if self.fault.name in AT_CONSENT:
+            self._arm()
+        self.house.connect()
+        self.id = self.house.receive_sample(SAMPLE[self.fault.how.get("sample", "")])
+        self._look_round()
+        OTHERS.get(self.fault.name, Trouble._outside)(self)
+
+    def mend(self) -> None:
+        self.undo()
+
+    def hand(self, name: str, **how: Any) -> Any:
+        return self.house.world.hand(name, **how)
+
+    def _look_round(self) -> None:
+        view = self.house.view(self.id)
+        line = next(line for line in view.documents[0].lines if line.subtotals)
+        with read(self.house.tools.engines, self.house.organisation) as db:
+            kept = settlements.get(db, self.id)
+        assert kept is not None
+        category = kept.settlement.subtotals[line.subtotals[0]].category
+        self.facts = {
+            "account": line.account,
+            "tax": line.tax,
+            "number": next((d.number for d in view.documents if d.kind == "bill"), view.documents[0].number),
+            "currency": view.documents[0].currency,
+            "scope": category.value,
+            "role": str(role_of(category)),
+            "locked": "2026-12-31",
+        }
+
+    def _outside(self) -> None:
+        """Whatever a stand-in knows: a hand at once, a fault armed; then somebody sends."""
+        if self.fault.name in AT_CONSENT:
+            pass
+        elif NAMES[self.fault.name].where == "hand":
+            HANDS_BACK[self.fault.name](self)
+        else:
+            self._arm()
+        # Until the access has to be renewed, or the chart to be read again.
+        self.house.clock.skip(seconds=int(self.fault.how.get("wait", 0)))
+        self.house.send(self.id)
+
+    def _arm(self) -> None:
+        world = self.house.world
+        fault = world.arm(self.fault.name, **self.fault.options(self.facts))
+        self.undo = lambda: world.faults.disarm(fault.id)
+
+
+# --- By hand, in the books --------------------------------------------------------------------------------------------
+
+
+def _by_hand(back: dict[str, Any]) -> Callable[[Trouble], None]:
+    """A hand, and the one that takes it back: `back` replaces what was told."""
+
+    def act(trouble: Trouble) -> None:
+        told = trouble.fault.options(trouble.facts)
+        trouble.hand(trouble.fault.name, **told)
+        trouble.undo = lambda: trouble.hand(trouble.fault.name, **(told | back))
+
+    return act
+
+
+def _chart_edit(trouble: Trouble) -> None:
+    shelf, tenant, told = _shelf(trouble), _tenant(trouble), trouble.fault.options(trouble.facts)
+    before = next(row for row in shelf.all(f"{tenant}/Accounts") if row.get("Code") == told["code"])
+    trouble.hand("chart-edit", **told)
+    trouble.undo = lambda: shelf.put(f"{tenant}/Accounts", before["AccountID"], before)
+
+
+def _currency_off(trouble: Trouble) -> None:
+    shelf, tenant, told = _shelf(trouble), _tenant(trouble), trouble.fault.options(trouble.facts)
+    organisation = shelf.get("organisation", tenant)
+    currencies = [(row["Code"], row) for row in shelf.all(f"{tenant}/Currencies")]
+
+    def back() -> None:
+        shelf.put("organisation", tenant, organisation)
+        for code, row in currencies:
+            shelf.put(f"{tenant}/Currencies", code, row)
+
+    trouble.hand("currency-off", **told)
+    trouble.undo = back
+
+
+def _number_taken(trouble: Trouble) -> None:
+    made = trouble.hand("number-taken", **trouble.fault.options(trouble.facts))
+    trouble.undo = lambda: trouble.hand("void", **made)
+
+
+def _once(trouble: Trouble) -> None:
+    trouble.hand(trouble.fault.name, **trouble.fault.options(trouble.facts))
+
+
+HANDS_BACK: dict[str, Callable[[Trouble], None]] = {
+    "user-role": _by_hand({"role": "standard"}),
+    "tax-edit": _by_hand({"status": "ACTIVE"}),
+    "lock-date": _by_hand({"period": None, "year": None}),
+    "tenant-gone": _once,
+    "chart-edit": _chart_edit,
+    "currency-off": _currency_off,
+    "number-taken": _number_taken,
+}
+
+
+def _shelf(trouble: Trouble) -> Any:
+    return xero.of(trouble.house.world).books.shelf
+
+
+def _tenant(trouble: Trouble) -> str:
+    return str(next(row["OrganisationID"] for row in _shelf(trouble).all("organisation")))
+
+
+# --- Elsewhere --------------------------------------------------------------------------------------------------------
+
+
+def _doc_edit(trouble: Trouble) -> None:
+    """Our document arrived, its answer was lost, and somebody changed it before we looked."""
+    told = trouble.fault.options(trouble.facts)
+    number = trouble.facts["number"]
+    trouble.house.world.arm("reset", when="after", **WRITES)
+    trouble.house.send(trouble.id)
+    if told["act"] == "void":
+        trouble.hand("void", number=number)
+        return
+    before = next(row for row in _shelf(trouble).all(f"{_tenant(trouble)}/Invoices") if row["InvoiceNumber"] == number)
+    trouble.hand("doc-edit", act="edit", number=number, set={told["field"]: told["value"]})
+    day = before[told["field"]].isoformat()
+    trouble.undo = lambda: trouble.hand("doc-edit", act="edit", number=number, set={told["field"]: day})
+
+
+def _own_mapping(trouble: Trouble) -> None:
+    """Somebody emptied a place of the mapping, or put an account there that no document takes; then somebody sends."""
+    house, told = trouble.house, trouble.fault.options(trouble.facts)
+    current = mapping.current(house.tools, house.organisation)
+    with read(house.tools.engines, house.organisation) as db:
+        kept = settlements.get(db, trouble.id)
+    assert kept is not None
+    meant = [part for part in kept.settlement.subtotals if part.category.value == told["scope"]]
+    entries = tuple(pair for pair in current.entries if not any(pair[0].fits(part) for part in meant))
+    if "account" in told:
+        entries = tuple(
+            (node, _with_account(entry, told["account"]) if any(node.fits(part) for part in meant) else entry)
+            for node, entry in current.entries
+        )
+    _replace_mapping(house, current, entries)
+    trouble.undo = lambda: _replace_mapping(house, mapping.current(house.tools, house.organisation), current.entries)
+    house.send(trouble.id)
+
+
+def _with_account(entry: Any, account: str) -> Any:
+    return type(entry)(account, entry.tax, entry.rate, entry.name)
+
+
+def _replace_mapping(house: House, current: Mapping, entries: Any) -> None:
+    renewed = Mapping(current.version + 1, entries, current.meanings)
+    with write(house.tools.engines, house.organisation) as db:
+        mappings.add(db, renewed.to_record(), "Olive Finch", house.tools.now())
+    prepare_all(house.tools, house.organisation)
+
+
+def _own_kill(trouble: Trouble) -> None:
+    """The worker dies at the socket, before or after the write, and its lease runs out."""
+    house, when = trouble.house, trouble.fault.how["when"]
+    send, killed = house.tools.transport.send, []
+
+    def dying(request: Request, *more: Any) -> Answer:
+        if killed or not request.is_write or "/Invoices" not in request.url:
+            return send(request, *more)
+        killed.append(request)
+        if when == "after":
+            send(request, *more)
+        raise Killed
+
+    trouble.monkeypatch.setattr(house.tools.transport, "send", dying)
+    with pytest.raises(Killed):
+        house.send(trouble.id)
+    house.clock.skip(seconds=301)
+
+
+def _own_limit(trouble: Trouble) -> None:
+    """The books take shorter texts than they did."""
+    from tieout.platforms import xero as platform
+
+    told = trouble.fault.options(trouble.facts)
+    before = platform.LONGEST
+    trouble.monkeypatch.setattr(platform, "LONGEST", {**before, told["text"]: int(told["most"])})
+    trouble.undo = lambda: trouble.monkeypatch.setattr(platform, "LONGEST", before)
+    trouble.house.send(trouble.id)
+
+
+def _payout_total(trouble: Trouble) -> None:
+    trouble.content = (SAMPLES / SAMPLE[""]).read_bytes()
+    trouble.house.receive("altered.txt", trouble.content.replace(b"\t683.10\t", b"\t683.13\t"))
+
+
+def _payout_rows(trouble: Trouble) -> None:
+    trouble.house.connect()
+    trouble.id = trouble.house.receive_sample("amazon_v2_unknown_type.txt")
+
+
+OTHERS: dict[str, Callable[[Trouble], None]] = {
+    "doc-edit": _doc_edit,
+    "own-mapping": _own_mapping,
+    "own-kill": _own_kill,
+    "own-limit": _own_limit,
+}
+PAYOUTS: dict[str, Callable[[Trouble], None]] = {"payout-total": _payout_total, "payout-rows": _payout_rows}
+
+
+def is_known(name: str) -> bool:
+    """Whether anything here or in the stand-in can cause it."""
+    if name in OTHERS or name in PAYOUTS:
+        return True
+    return name in NAMES and (NAMES[name].where != "hand" or name in HANDS_BACK)

@@ -111,6 +111,44 @@ def test_search_and_status_choose_what_is_listed(site: Site) -> None:
     assert len(rows_of(site.page("/settlements?after=nonsense"))) == 2
 
 
+def test_the_list_is_sorted_and_narrowed_by_its_address(site: Site) -> None:
+    for sample in ("amazon_v2_uk.txt", "amazon_v2_unknown_type.txt", "amazon_v2_negative.txt"):
+        site.settlement(sample)
+    largest, smallest = (site.page(f"/settlements?sort={word}") for word in ("largest", "smallest"))
+    assert numbers_of(largest) == numbers_of(smallest)[::-1] and len(set(numbers_of(largest))) == 3
+    assert 'aria-sort="descending"><a class="sort" href="/settlements?sort=smallest"' in largest
+    assert numbers_of(site.page("/settlements?sort=nonsense")) == numbers_of(site.page("/settlements"))
+    for address, found in (
+        ("status=unsent", 3),
+        ("problem=row-type-unknown", 1),
+        ("since=2099-01-01", 0),
+        ("until=2099-01-01", 3),
+        ("since=31.12.2020&until=x", 3),
+        ("since=0001-01-01&until=9999-12-31", 3),
+        ("marketplace=Amazon.nowhere", 0),
+    ):
+        assert len(rows_of(site.page(f"/settlements?{address}"))) == found, address
+    assert '<details class="more-filters" open>' in site.page("/settlements?since=2020-01-01")
+
+
+def test_every_choice_of_the_list_survives_its_next_page(site: Site) -> None:
+    content = (SAMPLES / "amazon_v2_negative.txt").read_text()
+    number = re.search(r"\d{11}", content)
+    assert number
+    for i in range(51):
+        site.house.receive(f"{i}.txt", content.replace(number[0], f"{int(number[0]) + i:011d}").encode())
+    first = site.page("/settlements?status=unsent&until=2099-01-01&sort=smallest")
+    following = re.search(r'href="(/settlements\?[^"]*after=[^"]+)"', first)
+    assert following and "sort=smallest" in following[1] and "status=unsent" in following[1]
+    second = site.page(following[1].replace("&amp;", "&"))
+    assert len(rows_of(second)) == 1 and not set(numbers_of(first)) & set(numbers_of(second))
+    assert "First page" in second
+
+
+def numbers_of(page: str) -> list[str]:
+    return re.findall(r'class="text-secondary small">(\d+)', page)
+
+
 def rows_of(page: str) -> list[str]:
     return re.findall(r'<td class="cell-name">', page)
 

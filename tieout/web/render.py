@@ -59,6 +59,7 @@ def environment() -> Environment:
         "moment": moment,
         "clock": clock,
         "count": count,
+        "number": lambda number: format_decimal(number, locale=LOCALE),
         "iso": lambda at: at.isoformat(timespec="seconds"),
     }
     made.globals |= {"static": static_url, "query": query}

@@ -8,6 +8,7 @@ Standard library and the product alone. The same code gives the same bytes: no c
 import csv
 import importlib
 import inspect
+import io
 import pkgutil
 import re
 import sys
@@ -26,13 +27,14 @@ import typer  # noqa: E402
 
 import tieout.sandbox  # noqa: E402
 import tieout.store  # noqa: E402
-from tieout import channels, environment, platforms  # noqa: E402
+from tieout import api, channels, environment, platforms, problems  # noqa: E402
 from tieout.channels._kinds import other_formats  # noqa: E402
 from tieout.cli._commands import make_commands  # noqa: E402
 from tieout.cli._doors import Exit  # noqa: E402
-from tieout.core import defaults, headings, posting, status  # noqa: E402
+from tieout.core import defaults, headings, posting, problem, status  # noqa: E402
 from tieout.core.category import Category  # noqa: E402
 from tieout.core.role import Role, role_of  # noqa: E402
+from tieout.people import tokens  # noqa: E402
 from tieout.sandbox import faults  # noqa: E402
 from tieout.store.schema import load_tables  # noqa: E402
 
@@ -156,6 +158,42 @@ def tables() -> Iterator[str]:
                 yield table(("Column", "Kind", "Key"), [_column(column) for column in each.columns])
 
 
+def problem_pages() -> Iterator[str]:
+    """What can be wrong: how each problem is seen, what Tieout does by itself, who can end it."""
+    yield (
+        "When the facts prove several, the first is the root cause, and `problems.csv` has them in that order. The same as a table for programs: "
+        "[problems.csv](problems.csv). *Caused by* is what its test does, with the names of [faults](faults.md)."
+    )
+    yield "## Who, and when again"
+    said = comments(problem.Owner)
+    yield table(("Owner", "Is"), [(_mono(owner), said[owner.name]) for owner in problem.Owner])
+    said = comments(problem.RetryClass)
+    yield table(("Again", "Means"), [(_mono(retry), said[retry.name]) for retry in problem.RetryClass])
+    for family, about in problems.families().items():
+        yield f"## {family.capitalize()}"
+        yield about
+        for each in problems.problems():
+            if each.family == family:
+                yield f"### {each.code}"
+                yield f"**{problems.spoken(each)}**"
+                yield each.cause
+                rows = [("Seen as", each.seen_as), ("Tieout does", each.does), ("Owner", each.owner)]
+                rows += [("Again", each.retry), ("Caused by", ", ".join(map(_mono, each.faults)))]
+                yield table(("", ""), rows)
+
+
+def problem_table() -> str:
+    """problems.csv: a line a problem."""
+    heads = ("code", "family", "title", "cause", "symptom", "auto_action", "owner", "retry_class", "inject")
+    written = io.StringIO()
+    lines = csv.writer(written, lineterminator="\n")
+    lines.writerow(heads)
+    for each in problems.problems():
+        told = (each.code, each.family, each.title, each.cause, each.seen_as, each.does, each.owner, each.retry)
+        lines.writerow((*told, "; ".join(each.faults)))
+    return written.getvalue()
+
+
 def fault_names() -> Iterator[str]:
     """The names of what can go wrong outside; every stand-in knows them, none is ever renamed."""
     yield (
@@ -168,6 +206,46 @@ def fault_names() -> Iterator[str]:
         yield table(("Fault", "Strikes", "What happens"), [(_mono(each.name), each.where, each.what) for each in named])
 
 
+def api_pages() -> Iterator[str]:
+    """Every address that other programs may call, its scope, and every code it refuses with."""
+    yield (
+        "The machine-readable form is served at `/api/openapi.json`, with every field, and needs no token. A call "
+        "carries `Authorization: Bearer tieout_…`, a token that [`tieout tokens create`](cli.md) shows once; a token "
+        "for several organisations names one with `Tieout-Organization`. Amounts are decimal strings, moments RFC "
+        f"3339 in UTC. The present `Tieout-Version` is `{api.VERSION}`."
+    )
+    routes = sorted(api.all_routes(), key=lambda route: (route.path, route.method))
+    yield "## Addresses"
+    rows = [
+        (_mono(f"{route.method} {route.path}"), route.summary, _mono(route.scope or "") or "none", _answers(route))
+        for route in routes
+    ]
+    yield table(("Call", "Does", "Scope", "Answers"), rows)
+    for route in routes:
+        yield f"### {route.name}"
+        yield "```\n" + f"{route.method} {route.path}" + "\n```"
+        yield inspect.cleandoc(route.function.__doc__ or route.summary)
+        reads, refuses = (
+            api.headers_of(route),
+            [code for code in api.codes_of(route) if code not in api.everywhere(route)],
+        )
+        own = f" Refuses besides with {', '.join(map(_mono, refuses))}." if refuses else ""
+        yield f"Reads {', '.join(map(_mono, reads))}.{own}"
+    yield "## Scopes"
+    said = comments(tokens.Scope)
+    yield "What the person behind a token may not do, the token may not either."
+    rows = [(_mono(scope), said[scope.name], tokens.RIGHTS[scope].value) for scope in tokens.Scope]
+    yield table(("Scope", "Allows to", "The person's right"), rows)
+    yield "## Errors"
+    yield (
+        "Every answer of 400 or more is `application/problem+json` with the same members; `code` is stable, `title` "
+        "and `detail` are for people. `fields` names every mistake of a request at once."
+    )
+    rows = [(code.status, _mono(name), code.when, _mono(code.retry)) for name, code in api.CODES.items()]
+    yield table(("Status", "Code", "When", "Again"), rows)
+    yield table(("Code of a field", "Means"), [(_mono(code), means) for code, means in api.FIELD_CODES.items()])
+
+
 PAGES: dict[str, tuple[str, Callable[[], Iterator[str]]]] = {
     "cli.md": ("The command line", cli),
     "settings.md": ("Settings", settings),
@@ -177,6 +255,8 @@ PAGES: dict[str, tuple[str, Callable[[], Iterator[str]]]] = {
     "statuses.md": ("Statuses", statuses),
     "tables.md": ("Tables", tables),
     "faults.md": ("Faults", fault_names),
+    "problems.md": ("Problems", problem_pages),
+    "api.md": ("The API", api_pages),
 }
 
 
@@ -191,6 +271,12 @@ def comments(members: type[Enum]) -> dict[str, str]:
 def table(heads: Row, rows: Iterable[Row]) -> str:
     lines = [heads, ["---"] * len(heads), *rows]
     return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def _answers(route: Any) -> str:
+    return ", ".join(
+        f"{status} {model.__name__.replace('[', ' of ').rstrip(']')}" for status, model in route.answers.items()
+    )
 
 
 def _mono(text: str) -> str:
@@ -283,6 +369,7 @@ def pages() -> dict[Path, str]:
     for name, text in stand_in_pages():
         made[FOLDER / name] = text
         listed.append(f"- [{text.partition(chr(10))[0].removeprefix('# ')}]({name})")
+    made[FOLDER / "problems.csv"] = problem_table()
     return made | {FOLDER / "README.md": _page("Reference", "What there is, as the code says it.", ["\n".join(listed)])}
 
 
@@ -312,7 +399,7 @@ def stale(wanted: dict[Path, str]) -> Iterator[str]:
             yield f"{path.relative_to(ROOT)} is missing"
         elif path.read_text(encoding="utf-8") != text:
             yield f"{path.relative_to(ROOT)} is stale"
-    for path in sorted(FOLDER.glob("*.md")):
+    for path in sorted((*FOLDER.glob("*.md"), *FOLDER.glob("*.csv"))):
         if path not in wanted:
             yield f"{path.relative_to(ROOT)} comes from nothing in the code"
 

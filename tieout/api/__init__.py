@@ -11,12 +11,26 @@ from starlette.types import ASGIApp
 
 from tieout.api import document, errors, guard, resources
 from tieout.api.auth import Meter
+from tieout.api.codes import CODES, FIELD_CODES
+from tieout.api.document import codes_of, everywhere, headers_of
 from tieout.api.envelope import VERSION, Envelope, Fork
 from tieout.api.routes import Route
 from tieout.api.settings import ApiSettings
 from tieout.sync.tools import Tools
 
-__all__ = ["ApiSettings", "all_routes", "make_api", "mount", "openapi"]
+__all__ = [
+    "CODES",
+    "FIELD_CODES",
+    "VERSION",
+    "ApiSettings",
+    "all_routes",
+    "codes_of",
+    "everywhere",
+    "headers_of",
+    "make_api",
+    "mount",
+    "openapi",
+]
 
 DOCUMENT = "/api/openapi.json"
 

@@ -43,11 +43,15 @@ _HEADERS = {
 }
 
 
+def everywhere(route: Route) -> frozenset[str]:
+    """The codes that an address shares with all that need a token, or with all that need none."""
+    return frozenset((*_EVERYWHERE, *_EVERYWHERE_ELSE, *(_WITH_TOKEN if route.scope else ())))
+
+
 def codes_of(route: Route) -> tuple[str, ...]:
     """Every code an address can answer with, in the order of their status."""
-    found = {*_EVERYWHERE, *_EVERYWHERE_ELSE, *route.refuses}
+    found = {*everywhere(route), *route.refuses}
     found |= {route.missing} if route.names_a_record else set()
-    found |= set(_WITH_TOKEN) if route.scope else set()
     found |= set(_CHANGING) if route.changes else set()
     found |= set(_WITH_JSON) if route.body else set()
     found |= set(_WITH_FILE) if route.takes_file else set()

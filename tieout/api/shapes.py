@@ -25,6 +25,10 @@ Moment = Annotated[datetime, PlainSerializer(moment_text, return_type=str)]
 Day = date
 
 
+OwnerWord = Literal["user", "org-admin", "platform-admin", "vendor", "product"]
+RetryWord = Literal["auto_now", "auto_later", "after_fix", "after_reauth", "decision", "never"]
+
+
 class Shape(BaseModel):
     """What we answer. Every field is written out, empty ones as null."""
 
@@ -51,7 +55,7 @@ class FieldMistake(Shape):
 
 
 class Retry(Shape):
-    class_: Literal["auto_now", "auto_later", "after_fix", "after_reauth", "decision", "never"] = Field(alias="class")
+    class_: RetryWord = Field(alias="class")
     after_seconds: int | None
 
 

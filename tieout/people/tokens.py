@@ -32,7 +32,8 @@ _LONGEST_TOKEN = 200
 
 class Scope(StrEnum):
     INTEGRATIONS_READ = "integrations:read"  # read issues and operations
-    INTEGRATIONS_RETRY = "integrations:retry"  # have an issue looked at again
+    INTEGRATIONS_RETRY = "integrations:retry"  # carry out a way out of an issue: check again, mute
+    INTEGRATIONS_CONNECT = "integrations:connect"  # renew the access to the books
     INTEGRATIONS_SETTINGS = "integrations:settings"  # say what a label means
     SETTLEMENTS_READ = "settlements:read"  # read settlements down to their rows, and preview what would be sent
     SETTLEMENTS_IMPORT = "settlements:import"  # hand in statements
@@ -43,6 +44,7 @@ class Scope(StrEnum):
 RIGHTS = {
     Scope.INTEGRATIONS_READ: Right.VIEW,
     Scope.INTEGRATIONS_RETRY: Right.VIEW,
+    Scope.INTEGRATIONS_CONNECT: Right.CONNECT,
     Scope.INTEGRATIONS_SETTINGS: Right.MAP,
     Scope.SETTLEMENTS_READ: Right.VIEW,
     Scope.SETTLEMENTS_IMPORT: Right.IMPORT,

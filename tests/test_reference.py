@@ -52,7 +52,7 @@ def test_a_page_that_the_code_does_not_make_so_is_named_with_the_remedy(
 
 def test_every_page_says_at_its_top_that_it_is_generated_and_is_in_the_index(folder: Path) -> None:
     index = (folder / "README.md").read_text(encoding="utf-8")
-    for page in folder.iterdir():
+    for page in folder.glob("*.md"):
         assert "enerated from the " in "".join(page.read_text(encoding="utf-8").splitlines()[1:4])
         assert page.name == "README.md" or f"]({page.name})" in index
 

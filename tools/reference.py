@@ -161,8 +161,8 @@ def tables() -> Iterator[str]:
 def problem_pages() -> Iterator[str]:
     """What can be wrong: how each problem is seen, what Tieout does by itself, who can end it."""
     yield (
-        "When the facts prove several, the first is the root cause, and `problems.csv` has them in that order. The same as a table for programs: "
-        "[problems.csv](problems.csv). *Caused by* is what its test does, with the names of [faults](faults.md)."
+        "When the facts prove several, the first is the root cause; [problems.csv](problems.csv), the same for "
+        "programs, has them in that order. *Caused by* is what its test does, with the names of [faults](faults.md)."
     )
     yield "## Who, and when again"
     said = comments(problem.Owner)

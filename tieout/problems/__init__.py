@@ -86,8 +86,8 @@ def named(code: str) -> Problem | None:
 
 
 def families() -> dict[str, str]:
-    """What each family is about, by its name."""
-    names = sorted({problem.family for problem in problems()})
+    """What each family is about, in the order in which causes win."""
+    names = dict.fromkeys(problem.family for problem in problems())
     return {name: inspect.cleandoc(import_module(f"{__name__}.{name}").__doc__ or "") for name in names}
 
 
@@ -140,8 +140,8 @@ def _problem(family: str, name: str) -> Problem:
         family=family,
         title=module.TITLE,
         cause=cause,
-        seen_as=seen_as,
-        does=does,
+        seen_as=seen_as[:1].upper() + seen_as[1:],
+        does=does[:1].upper() + does[1:],
         owner=module.OWNER,
         retry=module.RETRY,
         faults=module.FAULTS,

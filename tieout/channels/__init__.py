@@ -18,7 +18,7 @@ from tieout.channels._encoding import check
 from tieout.channels._kinds import refuse_other_types, unknown
 from tieout.channels._refused import Refused, Unrecognised, Unusual
 from tieout.channels._table import Chunk
-from tieout.core.settlement import Content, Label, Line, Reading, Refusal, Settlement, Statement
+from tieout.core.settlement import Content, Figure, Label, Line, Reading, Refusal, Settlement, Statement
 
 __all__ = [
     "COUNTED_BYTES",
@@ -87,8 +87,10 @@ class Channel(Protocol):
     def lines(self, statement: Statement, settlement_id: str, zone: ZoneInfo | None = None) -> Iterator[Line]:
         """The rows of one settlement in file order."""
 
-    def chunk_lines(self, chunk: Chunk, settlement: Settlement, labels: frozenset[Label], after: int) -> Iterator[Line]:
-        """Those with one of the labels, below row `after`, out of a part of a file that `counting` took."""
+    def chunk_lines(
+        self, chunk: Chunk, settlement: Settlement, wanted: frozenset[Figure], after: int
+    ) -> Iterator[Line]:
+        """Those summed in one of the figures, below row `after`, out of a part of a file that `counting` took."""
 
 
 @cache
@@ -171,9 +173,9 @@ def lines(statement: Statement, settlement_id: str, zone: ZoneInfo | None = None
     return channels()[recognise(statement.filename, statement.content)].lines(statement, settlement_id, zone)
 
 
-def chunk_lines(chunk: Chunk, settlement: Settlement, labels: frozenset[Label], after: int = 0) -> Iterator[Line]:
-    """The rows with one of these labels out of some lines of a file that the quick reader took, below row `after`."""
-    return channels()[settlement.channel].chunk_lines(chunk, settlement, labels, after)
+def chunk_lines(chunk: Chunk, settlement: Settlement, wanted: frozenset[Figure], after: int = 0) -> Iterator[Line]:
+    """The rows below `after` behind these figures, out of some lines of a file that the quick reader took."""
+    return channels()[settlement.channel].chunk_lines(chunk, settlement, wanted, after)
 
 
 def first_rows(statement: Statement, settlement_id: str, labels: Iterable[Label]) -> dict[Label, int]:

@@ -61,6 +61,9 @@ class Subtotal:
     variant: str = ""
 
 
+Figure = tuple[Label, str, Month]  # what a subtotal sums: label, marketplace and month
+
+
 @dataclass(frozen=True, slots=True)
 class Settlement:
     """One payout. `total`: what the channel says it pays (negative: takes). `zone` decided the subtotals' months."""

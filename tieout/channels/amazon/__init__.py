@@ -14,7 +14,7 @@ from tieout.channels._table import Chunk, blanked, heading_line, heading_names
 from tieout.channels.amazon import rows, settlement
 from tieout.channels.amazon.layout import V1, V2, layout_of
 from tieout.channels.amazon.report import text_of
-from tieout.core.settlement import Content, Label, Line, Reading, Settlement, Statement
+from tieout.core.settlement import Content, Figure, Line, Reading, Settlement, Statement
 
 NAME, LABEL, BLOCK = settlement.NAME, "Amazon", 200
 FORMATS = {"Amazon settlement report, flat file V2": tuple(V2), "Amazon settlement report, flat file V1": tuple(V1)}
@@ -46,5 +46,5 @@ def lines(statement: Statement, settlement_id: str, zone: ZoneInfo | None = None
     return rows.lines(statement, settlement_id, zone)
 
 
-def chunk_lines(chunk: Chunk, settlement: Settlement, labels: frozenset[Label], after: int) -> Iterator[Line]:
-    return rows.chunk_lines(chunk, settlement, labels, after)
+def chunk_lines(chunk: Chunk, settlement: Settlement, wanted: frozenset[Figure], after: int) -> Iterator[Line]:
+    return rows.chunk_lines(chunk, settlement, wanted, after)

@@ -6,11 +6,11 @@ summary row that comes late) are looked up in the whole file, once, when the fir
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 
 from tieout.channels._amounts import vote
-from tieout.channels._days import Order, Undecided, proven_order, read_date, read_window
+from tieout.channels._days import Order, Undecided, Window, proven_order, read_date, read_window
 from tieout.channels._encoding import Text, opened
 from tieout.channels._refused import Findings, Refused, Unreadable, Unrecognised
 from tieout.channels._table import Block, Table, ends_short, heading_line, heading_names
@@ -167,18 +167,15 @@ class Report:
             code = code if field("total-amount") else "total_missing"
             self.findings.refuse(code, f"Line {row}, summary row: total-amount: {reason}.", row, id)
             return None
-        start, end = field("settlement-start-date"), field("settlement-end-date")
+        start, end, deposit = map(field, ("settlement-start-date", "settlement-end-date", "deposit-date"))
         order = partial(self._order, id, row, start, end)
         try:
-            window = read_window(start, end)
-        except Undecided:
-            window = read_window(start, end, order())
+            window = _window(start, end, order)
+            dates = DateCache(window, order)
+            deposit_on = _day_of(dates.read(deposit)) if deposit else None
         except Unreadable as error:
             self.findings.refuse("date_unparsable", f"Line {row}, summary row: {error}.", row, id)
             return None
-        dates = DateCache(window, order)
-        deposit = dates.read(field("deposit-date")) if field("deposit-date") else None
-        deposit_on = deposit.date() if isinstance(deposit, datetime) else deposit
         return Tally(id, row, currency, Money(total, currency), window, deposit_on, amounts, dates)
 
     def _refuse_empty(self) -> None:
@@ -253,6 +250,18 @@ def _places(ids: list[str], id: str) -> list[int]:
 def is_order(order: str) -> bool:
     """An order, not an inbound shipment (FBA15…), which the files put into the same column."""
     return order[:1].isdigit() or order.startswith("S0")
+
+
+def _window(start: str, end: str, order: Callable[[], Order]) -> Window:
+    """Raises Unreadable."""
+    try:
+        return read_window(start, end)
+    except Undecided:
+        return read_window(start, end, order())
+
+
+def _day_of(found: datetime | date) -> date:
+    return found.date() if isinstance(found, datetime) else found
 
 
 def _is_undecided(stamp: str) -> bool:

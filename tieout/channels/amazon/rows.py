@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
+from operator import itemgetter
 from zoneinfo import ZoneInfo
 
 from tieout.channels._refused import Refused, Unreadable
@@ -12,9 +13,11 @@ from tieout.channels.amazon.marketplaces import home, own_zone
 from tieout.channels.amazon.report import Report
 from tieout.channels.amazon.tally import Tally, moment_of, posted
 from tieout.core.category import Category
+from tieout.core.day import Month
 from tieout.core.money import Money
-from tieout.core.settlement import Label, Line, Refusal, Settlement, Source, Statement
+from tieout.core.settlement import Figure, Label, Line, Refusal, Settlement, Source, Statement
 
+_DAY = timedelta(days=1)
 _AT_ONCE = 200  # rows looked at before it is asked whether the page is full
 _ROWS_BEFORE = 3  # in the file made of rows wanted: heading and summary come first
 _MOST_KEPT = 200_000  # distinct amounts and moments remembered
@@ -32,27 +35,53 @@ def lines(statement: Statement, settlement_id: str, zone: ZoneInfo | None) -> It
         raise Refused(*report.findings.refusals)
 
 
-def chunk_lines(chunk: Chunk, settlement: Settlement, labels: frozenset[Label], after: int) -> Iterator[Line]:
-    """The rows below `after` with one of these labels, out of some lines of a file that the quick reader took.
+def chunk_lines(chunk: Chunk, settlement: Settlement, wanted: frozenset[Figure], after: int) -> Iterator[Line]:
+    """The rows below `after` that are summed in one of these figures, out of some lines of a file as usual.
 
     In such a file a row means the same without the others, so a small file is made of the summary and the rows wanted.
     """
-    words = tuple(label.words[2].encode() for label in labels)
-    if not any(word in chunk.content for word in words):
-        return
+    found = _candidates(chunk, settlement, wanted, after)
+    zone = ZoneInfo(settlement.zone)
+    for some in (found[start : start + _AT_ONCE] for start in range(0, len(found), _AT_ONCE)):
+        names = heading_names(chunk.heading.decode("utf-8"))
+        made = b"\n".join((chunk.heading, _summary(settlement, names), *(line for _, line in some), b""))
+        for line in lines(Statement("", made, settlement.statement), settlement.id, zone):
+            if (line.label, line.marketplace, Month.of(line.posted_at, zone)) in wanted:
+                row, _ = some[line.source.row - _ROWS_BEFORE]
+                yield replace(line, source=replace(line.source, row=row))
+
+
+def _candidates(chunk: Chunk, settlement: Settlement, wanted: frozenset[Figure], after: int) -> list[tuple[int, bytes]]:
+    """The lines that have the label and site of a figure, and a day of its month in any zone."""
+    texts = {label.words[2].encode() for label, _, _ in wanted}
+    days = [mark for mark in _marks({month for _, _, month in wanted}) if mark in chunk.content]
+    if not days or not any(text in chunk.content for text in texts):
+        return []
     names = heading_names(chunk.heading.decode("utf-8"))
-    at, id = names.index("settlement-id"), settlement.id.encode()
-    wanted = [
+    columns = ("settlement-id", "transaction-type", "amount-type", "amount-description", "marketplace-name")
+    fields_of = itemgetter(*map(names.index, columns))
+    keys = {(settlement.id, *label.words, site) for label, site, _ in wanted}
+    encoded = {tuple(word.encode() for word in key) for key in keys}
+    return [
         (row, line.removesuffix(b"\r"))
         for row, line in enumerate(chunk.content.split(b"\n"), chunk.first_row)
-        if row > max(after, 1) and any(word in line for word in words) and line.split(b"\t", at + 1)[at] == id
+        if row > max(after, 1) and any(day in line for day in days) and fields_of(line.split(b"\t")) in encoded
     ]
-    for some in (wanted[start : start + _AT_ONCE] for start in range(0, len(wanted), _AT_ONCE)):
-        made = b"\n".join((chunk.heading, _summary(settlement, names), *(line for _, line in some), b""))
-        for found in lines(Statement("", made, settlement.statement), settlement.id, ZoneInfo(settlement.zone)):
-            if found.label in labels:
-                row = some[found.source.row - _ROWS_BEFORE][0]
-                yield replace(found, source=replace(found.source, row=row))
+
+
+def _marks(months: set[Month]) -> set[bytes]:
+    """How a day begins or ends in print where it may belong to one of these months in some zone on earth."""
+    days = set()
+    for month in months:
+        first = date(month.year, month.number, 1)
+        days |= {f"{first - _DAY}", f"{month.last_day + _DAY}", f"{month}-"}
+    parts = [day.split("-") for day in days]
+    forms = (
+        ["-".join(each) for each in parts]
+        + ["/".join(each) for each in parts]
+        + [".".join(each[::-1]) for each in parts]
+    )
+    return {form.encode() for form in forms}
 
 
 def _summary(settlement: Settlement, names: tuple[str, ...]) -> bytes:

@@ -207,6 +207,8 @@ class Tally:
 
 
 def posted(block: Block) -> list[str]:
-    """The time of posting, or the day where the file gives no times at all."""
+    """The time of posting of each row, or its day where it gives no time."""
     stamps = block.column("posted-date-time")
-    return stamps if any(stamps) else block.column("posted-date")
+    if all(map(str.strip, stamps)):
+        return stamps
+    return [stamp if stamp.strip() else day for stamp, day in zip(stamps, block.column("posted-date"), strict=True)]

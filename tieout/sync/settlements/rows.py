@@ -16,8 +16,6 @@ from tieout.store.engine import Db, read
 from tieout.sync.settlements.preparing import planned
 from tieout.sync.tools import Tools
 
-Key = tuple[Label, str, Month]
-
 
 @dataclass(frozen=True, slots=True)
 class Rows:
@@ -75,26 +73,23 @@ def statement_file(tools: Tools, organisation: str, id: str) -> tuple[str, bytes
 
 
 def _behind(db: Db, settlement: Settlement, chosen: Sequence[Subtotal], after: int) -> Iterator[Line]:
-    """The rows that these subtotals sum, in file order; those up to `after` may be left out."""
-    zone = ZoneInfo(settlement.zone)
-    keys: set[Key] = {(subtotal.label, subtotal.marketplace, subtotal.month) for subtotal in chosen}
-    for line in _with_labels(db, settlement, frozenset(label for label, _, _ in keys), after):
-        if (line.label, line.marketplace, Month.of(line.posted_at, zone)) in keys:
-            yield line
+    """The rows that these subtotals sum, in file order; those up to `after` may be left out.
 
-
-def _with_labels(db: Db, settlement: Settlement, labels: frozenset[Label], after: int) -> Iterator[Line]:
-    """Rows of these labels and perhaps others: of a large file chunk by chunk, from the one where the page begins."""
-    digest = settlement.statement
+    Of a large file they are read chunk by chunk, from the one where the page begins.
+    """
+    zone, digest = ZoneInfo(settlement.zone), settlement.statement
+    wanted = frozenset((subtotal.label, subtotal.marketplace, subtotal.month) for subtotal in chosen)
     first_rows = statements.first_rows(db, digest)
     if not first_rows:
         statement = Statement("", statements.content(db, digest), digest)
-        yield from channels.lines(statement, settlement.id, ZoneInfo(settlement.zone))
+        for line in channels.lines(statement, settlement.id, zone):
+            if (line.label, line.marketplace, Month.of(line.posted_at, zone)) in wanted:
+                yield line
         return
     heading = statements.chunk(db, digest, 0).split(b"\n", 1)[0].removeprefix(BOM_UTF8).removesuffix(b"\r")
     for number in range(max(bisect_right(first_rows, after + 1) - 1, 0), len(first_rows)):
         chunk = channels.Chunk(heading, first_rows[number], statements.chunk(db, digest, number))
-        yield from channels.chunk_lines(chunk, settlement, labels, after)
+        yield from channels.chunk_lines(chunk, settlement, wanted, after)
 
 
 def _page(lines: Iterator[Line], after: int, limit: int) -> list[Line]:

@@ -4,6 +4,7 @@ import gzip
 import io
 import tracemalloc
 import zipfile
+from datetime import date
 
 import pytest
 
@@ -113,7 +114,7 @@ def test_missing_trailing_fields_are_accepted() -> None:
 def test_a_line_with_a_wrong_number_of_fields_is_refused_by_its_number(
     field: str, with_: str | None, code: str
 ) -> None:
-    fields = [line().get(name, "") for name in HEADINGS]
+    fields = [line(order_item_code="70000000001").get(name, "") for name in HEADINGS]
     at = HEADINGS.index(field)
     fields[at : at + 1] = [with_] if with_ is not None else []
     content = str(FILE.but(line(), total="20.00")) + "\t".join(fields) + "\n"
@@ -372,6 +373,34 @@ def test_utf_16_from_a_spreadsheet_is_accepted_with_a_warning_if_it_ties() -> No
         assert reading.settlements[0].fingerprint == accepted(str(FILE)).fingerprint
     assert refused(str(FILE.but(total="1.00")).encode("utf-16")).code == "source-total-mismatch"
     assert refused(str(FILE).encode("utf-16")[:-1]).code == "encoding_error"
+
+
+@pytest.mark.parametrize("deposit", ["soon", "31.02.2026", "2026-06-26 25:00:00 UTC", "2026-06-26 10:00:00 XYZ"])
+def test_a_deposit_date_that_is_none_is_refused_with_the_summary_row(deposit: str) -> None:
+    refusal = refused(str(FILE.but(deposit=deposit)))
+    assert (refusal.code, refusal.row, refusal.settlement) == ("date_unparsable", 2, FILE.id)
+    assert "summary row" in refusal.message and deposit in refusal.message
+
+
+def test_a_deposit_date_against_the_order_of_the_others_is_refused() -> None:
+    american = FILE.but(line(posted_date_time="06/12/2026 10:00:00 UTC"), start="06/10/2026", end="06/24/2026")
+    assert accepted(str(american.but(deposit="06/26/2026"))).deposit_on == date(2026, 6, 26)
+    refusal = refused(str(american.but(deposit="26/06/26")))
+    assert (refusal.code, refusal.row) == ("date_unparsable", 2)
+
+
+@pytest.mark.parametrize("blank", ["", " "])
+def test_a_row_without_a_time_of_posting_counts_for_its_day_whatever_the_others_print(blank: str) -> None:
+    timed, untimed = line(), line(posted_date_time=blank)
+    for rows in ((untimed, timed), (timed, untimed), (untimed, untimed)):
+        content = FILE.but(*rows, total="20.00").bytes()
+        assert [str(month) for month in accepted(content, UTC).months] == ["2026-06"]
+        moments = [found.posted_at.hour for found in channels.lines(statement(content), FILE.id, UTC)]
+        assert moments == [10 if row is timed else 12 for row in rows]
+    far_apart = FILE.but(*[timed] * 3000, untimed, *[timed] * 3000, total="60010.00").bytes()
+    assert accepted(far_apart).rows == 6001
+    neither = refused(str(FILE.but(timed, line(posted_date_time=blank, posted_date=""), total="20.00")))
+    assert (neither.code, neither.row) == ("date_unparsable", 4)
 
 
 def test_everything_wrong_is_told_at_once() -> None:

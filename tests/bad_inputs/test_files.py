@@ -51,7 +51,17 @@ def test_a3_unknown_headings_are_listed_beside_the_nearest_known_ones() -> None:
     assert "datum, settlement, betrag" in refusal.message and "settlement-id" in refusal.message
     assert "flat file V2" in refusal.message
     csv = refused(HEADING.replace("\t", ",") + "\n")
-    assert csv.code == "format_unknown" and "spreadsheet" in csv.message
+    assert csv.code == "format_unknown" and "no tabs" in csv.message and "spreadsheet" in csv.message
+
+
+def test_a3_headings_in_quotation_marks_or_below_others_are_told_as_such() -> None:
+    quoted = "".join("\t".join(f'"{field}"' for field in row.split("\t")) + "\n" for row in str(File()).splitlines())
+    refusal = refused(quoted)
+    assert (refusal.code, refusal.row) == ("format_unknown", 1)
+    assert "quotation marks" in refusal.message and "no tabs" not in refusal.message
+    refusal = refused("My statement\n\n" + str(File()))
+    assert (refusal.code, refusal.row) == ("format_unknown", 3)
+    assert "line 3 and not in the first" in refusal.message and "no tabs" not in refusal.message
 
 
 @pytest.mark.parametrize("country", DATE_RANGE)

@@ -72,7 +72,8 @@ def refuse_other_types(content: Content) -> None:
 
 def unknown(content: Content, known: Mapping[str, tuple[str, ...]]) -> Unrecognised:
     """Why no channel reads this text: another report by name, or its headings beside the nearest known ones."""
-    rows = _rows(head(content))
+    text = head(content)
+    rows = _rows(text)
     for row, fields in rows:
         found = frozenset(map(_compared, fields))
         for other in other_formats():
@@ -83,8 +84,8 @@ def unknown(content: Content, known: Mapping[str, tuple[str, ...]]) -> Unrecogni
     if len(set(map(_compared, fields)) & set(known[nearest])) >= len(known[nearest]) // 2:
         return Unrecognised(
             "format_unknown",
-            f"The headings are those of an {nearest}, but no tabs stand between them: a spreadsheet program has saved"
-            " the file again. Download it once more and import it unchanged.",
+            f"The headings are those of an {nearest}, but {_unlike(text, row)}. Download it once more"
+            " and import it unchanged.",
             row,
         )
     return Unrecognised(
@@ -122,14 +123,31 @@ def _remedy(what: str) -> str:
     return "Download the report again and import it unchanged."
 
 
+def _unlike(text: Text, row: int) -> str:
+    """What keeps well-known headings in this line from being read."""
+    line = _first_lines(text)[row - 1]
+    saved = "a spreadsheet program has saved the file again"
+    if _delimiter(line) != "\t":
+        return f"no tabs stand between them: {saved}"
+    if '"' in line:
+        return f"they stand in quotation marks: {saved}"
+    return f"they stand in line {row} and not in the first: something was put before them"
+
+
 def _rows(text: Text) -> list[tuple[int, list[str]]]:
     """The first lines as fields, by the delimiter that splits each most."""
-    lines = next((lines for _, _, lines in text.blocks()), [])[:_HEADING_ROWS]
     rows = []
-    for row, line in enumerate(lines, 1):
-        delimiter = max(_DELIMITERS, key=line.count)
-        rows.append((row, next(csv.reader([line[:65536]], delimiter=delimiter), [])))
+    for row, line in enumerate(_first_lines(text), 1):
+        rows.append((row, next(csv.reader([line[:65536]], delimiter=_delimiter(line)), [])))
     return rows
+
+
+def _delimiter(line: str) -> str:
+    return max(_DELIMITERS, key=line.count)
+
+
+def _first_lines(text: Text) -> list[str]:
+    return next((lines for _, _, lines in text.blocks()), [])[:_HEADING_ROWS]
 
 
 def _compared(heading: str) -> str:

@@ -21,6 +21,11 @@ class Account:
     currency: str = ""
     is_system: bool = False
 
+    @property
+    def is_postable(self) -> bool:
+        """Whether a line of a document may name it: in use, with a code, neither a bank's nor the books' own."""
+        return self.is_active and bool(self.code) and not self.is_system and self.kind != "BANK"
+
 
 @dataclass(frozen=True, slots=True)
 class TaxRate:
@@ -31,6 +36,10 @@ class TaxRate:
     rate: Decimal
     is_active: bool = True
     suits: tuple[str, ...] = ()
+
+    def fits(self, account: Account) -> bool:
+        """Whether it is in use and a line may carry it together with the account."""
+        return self.is_active and 0 <= self.rate < 1 and account.classification in self.suits
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The words of a document's lines: one heading a category, as a bookkeeper would write it."""
 
 from tieout.core.category import Category
+from tieout.core.role import Role
 
 _HEADINGS = {
     Category.SALES_PRINCIPAL: "Sales",
@@ -129,3 +130,30 @@ _HEADINGS = {
 def heading_of(category: Category) -> str:
     """The heading of a category that books. UNKNOWN has none (KeyError): it never reaches a line."""
     return _HEADINGS[category]
+
+
+_TITLES = {
+    Role.SALES: "Sales",
+    Role.REFUNDS: "Refunds",
+    Role.REIMBURSEMENTS: "Reimbursements",
+    Role.FEES: "Seller fees",
+    Role.FULFILMENT: "Fulfilment fees",
+    Role.STORAGE: "Storage fees",
+    Role.ADVERTISING: "Advertising",
+    Role.SALES_TAX: "Sales tax",
+    Role.LOANS: "Loans",
+    Role.RESERVED: "Reserved balances",
+    Role.DEFERRED: "Deferred balances",
+    Role.MONTH_ROLL: "Month roll",
+    Role.GIFT_CARDS: "Gift cards",
+    Role.COST_OF_GOODS: "Cost of goods",
+    Role.TAX_CREDITS: "Tax withheld, to be claimed back",
+    Role.CLEARING: "Money that comes another way",
+}
+
+
+def title_of(scope: str) -> str:
+    """The words of a place in the mapping: a role's or a category's; blank is everything."""
+    if not scope:
+        return "Everything"
+    return _TITLES[Role(scope)] if scope in set(Role) else heading_of(Category(scope))

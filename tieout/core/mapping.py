@@ -53,6 +53,15 @@ class Node:
             and self.variant in ("", subtotal.variant)
         )
 
+    def is_above(self, other: "Node") -> bool:
+        """Whether what is said here holds there too, where nothing deeper says otherwise; a node is above itself."""
+        scopes = {"", other.scope}
+        if other.scope in _CATEGORIES:
+            scopes.add(role_of(Category(other.scope)) or "")
+        return (
+            self.scope in scopes and self.marketplace in ("", other.marketplace) and self.variant in ("", other.variant)
+        )
+
     @property
     def depth(self) -> tuple[bool, bool, int]:
         """The deeper node wins: one for this marketplace, then one for this variant, then category before role.
@@ -105,6 +114,22 @@ class Mapping:
     def with_entry(self, node: Node, entry: Entry) -> "Mapping":
         """The next version, with one node set. Nodes below it that override keep what they say."""
         return replace(self, version=self.version + 1, entries=(*({**dict(self.entries), node: entry}.items()),))
+
+    def holds_at(self, node: Node, is_above: bool = False) -> tuple[Node, Entry] | None:
+        """What a place says or inherits, with the node that says it; `is_above`: what it would inherit.
+
+        The month roll never inherits: money under way must not end up among sales.
+        """
+        if node.scope == Role.MONTH_ROLL:
+            own = dict(self.entries).get(node)
+            return (node, own) if own and not is_above else None
+        fitting = (pair for pair in self.entries if pair[0].is_above(node) and not (is_above and pair[0] == node))
+        return max(fitting, key=lambda pair: pair[0].depth, default=None)
+
+    def with_entries(self, changes: dict[Node, Entry | None]) -> "Mapping":
+        """The next version, with several nodes set at once; None takes a node's own entry away: it inherits again."""
+        kept = {node: entry for node, entry in {**dict(self.entries), **changes}.items() if entry is not None}
+        return replace(self, version=self.version + 1, entries=tuple(kept.items()))
 
     def with_meaning(self, label: Label, category: Category) -> "Mapping":
         """The next version, with one label explained."""

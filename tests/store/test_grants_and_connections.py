@@ -118,7 +118,9 @@ def test_one_set_of_books_has_one_live_connection_in_the_whole_installation(engi
         assert [each.id for each in connections.listed(db)] == ["c4"]
     with read(engines, "one") as db:
         assert [each.id for each in connections.listed(db)] == ["c3", "c1"], "live ones come first"
-        assert connections.find(db, "c4") is None and connections.live_for(db, "platform", "b1") is None
+        known = connections.known_for(db, "platform", "b1")
+        assert connections.find(db, "c4") is None
+        assert known is not None and known.id == "c1", "the one that ended is found, so that what waited for it goes on"
     with read(engines, "") as db:
         assert connections.on_grant(db, "g1") == 2, "in both organisations"
 

@@ -77,6 +77,9 @@ class House:
         self.jobs.run_all()
         return operations.view(self.tools, self.organisation, operation)
 
+    def operation(self, id: str) -> Any:
+        return operations.view(self.tools, self.organisation, id)
+
     def sweep(self) -> None:
         self.jobs.kinds["sweep"]()
         self.jobs.run_all()

@@ -13,6 +13,7 @@ class Status(StrEnum):
     MAPPING_NEEDED = "mapping-needed"  # a category lacks an account or a tax rate
     REVIEW_NEEDED = "review-needed"  # something in the file that only a person can judge
     SOURCE_CHANGED = "source-changed"  # a newer file says other figures than the ones posted
+    REPLACED = "replaced"  # a newer file of the same payout took its place before anything was posted
     NOTHING_TO_POST = "nothing-to-post"  # no rows at all
     READY = "ready"  # complete, mapped, proven
     BLOCKED = "blocked"  # the books would refuse it, or did
@@ -29,6 +30,7 @@ TITLES = {
     Status.MAPPING_NEEDED: "Mapping needed",
     Status.REVIEW_NEEDED: "Review needed",
     Status.SOURCE_CHANGED: "Source changed",
+    Status.REPLACED: "Replaced",
     Status.NOTHING_TO_POST: "Nothing to post",
     Status.READY: "Ready",
     Status.BLOCKED: "Blocked",

@@ -70,19 +70,26 @@ def listed(db: Db) -> tuple[Connection, ...]:
     return tuple(_read(row) for row in db.execute(_chosen(db).order_by(*order)))
 
 
-def live_for(db: Db, platform: str, books_id: str) -> Connection | None:
-    """The organisation's own live connection to these books."""
-    live = CONNECTIONS.c.state != ConnectionState.DISCONNECTED.value
+def known_for(db: Db, platform: str, books_id: str) -> Connection | None:
+    """The organisation's own connection to these books, live or ended last: what waited for it goes on."""
     of_books = (CONNECTIONS.c.platform == platform, CONNECTIONS.c.books_id == books_id)
-    row = db.execute(_chosen(db).where(live, *of_books)).first()
+    is_over = sa.case((CONNECTIONS.c.state == ConnectionState.DISCONNECTED.value, 1), else_=0)
+    row = db.execute(_chosen(db).where(*of_books).order_by(is_over, CONNECTIONS.c.connected_at.desc())).first()
     return None if row is None else _read(row)
 
 
 def reconnect(db: Db, connection: Connection) -> None:
-    """The same books by a new consent: everything about the access is new, the connection and its history stay."""
+    """The same books by a new consent: everything about the access is new, the connection and its history stay.
+
+    Raises BooksTaken where the connection had ended and somebody else has the books by now.
+    """
     values = {name: getattr(connection, name) for name in _FIELDS if name != "id"}
     values["state"] = connection.state.value
-    db.execute(_update(db, connection.id).values(**values))
+    try:
+        with db.connection.begin_nested():
+            db.execute(_update(db, connection.id).values(**values))
+    except IntegrityError as error:
+        raise BooksTaken(connection.books_name) from error
 
 
 def judge(db: Db, connection: str, verdict: Verdict, now: datetime) -> bool:

@@ -14,6 +14,7 @@ from tieout.core.posting import State, from_record, to_record
 from tieout.core.records import DocumentKind
 from tieout.store.engine import Db
 from tieout.store.metadata import ID, organisation_table, within
+from tieout.store.settlements import SETTLEMENTS
 from tieout.store.types import Amount4, Moment
 
 POSTINGS = organisation_table(
@@ -114,6 +115,15 @@ def show(db: Db, id: str, total: Decimal, status: str, link: str, at: datetime) 
 def of_settlement(db: Db, settlement: str) -> Sequence[Posting]:
     """Every posting of all its plans, oldest plan first, in part order."""
     query = _select(db).where(POSTINGS.c.settlement == settlement).order_by(POSTINGS.c.plan, POSTINGS.c.part)
+    return [_posting(row) for row in db.execute(query).mappings()]
+
+
+def of_payout(db: Db, channel: str, number: str) -> Sequence[Posting]:
+    """Every posting of every plan of every version of one payout, in the order in which they were planned."""
+    versions = sa.select(SETTLEMENTS.c.id).where(
+        SETTLEMENTS.c.organisation == db.organisation, SETTLEMENTS.c.channel == channel, SETTLEMENTS.c.number == number
+    )
+    query = _select(db).where(POSTINGS.c.settlement.in_(versions)).order_by(POSTINGS.c.plan, POSTINGS.c.part)
     return [_posting(row) for row in db.execute(query).mappings()]
 
 

@@ -99,7 +99,8 @@ def add(db: Db, kept: Kept) -> None:
     """A new version becomes the current one; older rows stay. The unique number and version refuse a second writer."""
     table, settlement = SETTLEMENTS, kept.settlement
     same = (table.c.organisation == db.organisation) & (table.c.channel == settlement.channel)
-    db.execute(sa.update(table).where(same, table.c.number == settlement.id).values(is_current=False))
+    older = sa.update(table).where(same, table.c.number == settlement.id)
+    db.execute(older.values(is_current=False))
     db.execute(sa.insert(table), _row(db.organisation, kept))
 
 

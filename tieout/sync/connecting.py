@@ -198,7 +198,7 @@ def _stored(
     """Id of the connection, the grant it had before, and the name of the other books that were meant, if so."""
     now = tools.now()
     with write(tools.engines, organisation) as db:
-        known = connections.live_for(db, draft.platform, books.books_id)
+        known = connections.known_for(db, draft.platform, books.books_id)
         meant = connections.find(db, draft.reconnects) if draft.reconnects else None
         connection = Connection(
             id=known.id if known else tools.new_id(),

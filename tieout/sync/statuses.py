@@ -50,6 +50,8 @@ def refresh_connection(db: Db, connection: str, now: datetime) -> None:
 def _without_books(db: Db, connection: str, status: Status) -> tuple[Status, str]:
     """What waits for its turn cannot go while its books may not be posted to; it goes on by itself once they may."""
     found = connections.find(db, connection)
+    if found is not None and not found.may_ask and status in (Status.OUTCOME_UNKNOWN, Status.SENDING):
+        return status, f"It may have reached {found.books_name}; that is looked up once they are connected again."
     if status is not Status.QUEUED or found is None or found.may_post:
         return status, ""
     return Status.BLOCKED, f"Nothing is sent to {found.books_name} for now. {found.words}".strip()

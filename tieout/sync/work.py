@@ -6,7 +6,7 @@ from functools import partial
 from typing import Protocol
 
 from tieout.core.budget import Lane
-from tieout.jobs import BACKGROUND
+from tieout.jobs import BACKGROUND, INTERACTIVE
 from tieout.store import followups, postings
 from tieout.store.engine import read
 from tieout.sync import sweep, tending
@@ -19,6 +19,7 @@ from tieout.sync.tools import Tools
 
 SWEEP_SECONDS = 5
 _LONGEST_DRIVE = timedelta(minutes=2)
+_WORTH_A_HELPER, _MOST_HELPERS = 100, 3
 _LEAST_PAUSE = timedelta(milliseconds=50)
 _WORTH_WAITING = timedelta(seconds=2)  # longer waits are left to the sweep, so that a stop is never held up
 
@@ -50,7 +51,17 @@ def send(tools: Tools, organisation: str, operation: str) -> None:
     """Freeze what was asked for, then drive; a crash after the freeze leaves due rows, which the sweep finds."""
     connection = freeze_asked(tools, organisation, operation)
     if connection:
+        _call_helpers(tools, organisation, operation, connection)
         drive_connection(tools, organisation, connection)
+
+
+def _call_helpers(tools: Tools, organisation: str, operation: str, connection: str) -> None:
+    """Much to send is sent by several calls at once, as many as the books let one background lane have."""
+    with read(tools.engines, organisation) as db:
+        waiting = postings.waiting(db, connection)
+    for helper in range(min(waiting // _WORTH_A_HELPER, _MOST_HELPERS)):
+        key = f"drive:{connection}:{operation}:{helper}"
+        tools.jobs.enqueue("drive", key, {"organisation": organisation, "connection": connection}, INTERACTIVE)
 
 
 def recheck_issue(tools: Tools, organisation: str, issue: str) -> None:

@@ -2,12 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tieout.core.failure import RemoteError
 from tieout.core.posting import Found, Hit, LookFailed, NotFound
 from tieout.core.proof import differences, tax_differences
 from tieout.core.records import BooksDocument, DocumentKind
+from tieout.store import contacts
+from tieout.store.engine import read
 from tieout.sync.posting.claims import Claim
 from tieout.sync.posting.settling import Learnt, settle
 from tieout.sync.posting.work import Work
@@ -32,10 +35,20 @@ def _look(work: Work, kind: DocumentKind, claims: Sequence[Claim]) -> list[tuple
         seconds = error.failure.retry_after_seconds
         event = LookFailed(None if seconds is None else timedelta(seconds=seconds))
         return [(claim, Learnt(event, error.failure)) for claim in claims]
+    ours = _contacts(work, claims)
     shown: dict[str, list[BooksDocument]] = defaultdict(list)
     for document in documents:
-        shown[document.number].append(document)
+        name = ours.get(document.contact_id, document.contact_name)
+        shown[document.number].append(replace(document, contact_name=name))
     return [(claim, _learnt(work, claim, shown[claim.posting.number], asked_at)) for claim in claims]
+
+
+def _contacts(work: Work, claims: Sequence[Claim]) -> dict[str, str]:
+    """The name our documents give to each contact of the books: it may have been renamed or merged there."""
+    names = tuple({claim.document.contact for claim in claims})
+    with read(work.tools.engines, work.organisation) as db:
+        known = contacts.remembered(db, work.connection.id, names)
+    return {remote_id: name for name, remote_id in known.items()}
 
 
 def _learnt(work: Work, claim: Claim, documents: Sequence[BooksDocument], asked_at: datetime) -> Learnt:

@@ -17,7 +17,8 @@ from tieout.core.posting import (
     step,
 )
 from tieout.core.records import BooksDocument
-from tieout.store import attempts, followups, postings
+from tieout.platforms import CONTACT_ARCHIVED
+from tieout.store import attempts, contacts, followups, postings
 from tieout.store.engine import Db, write
 from tieout.store.postings import Posting
 from tieout.sync.posting.claims import Claim
@@ -63,6 +64,8 @@ def _settle_one(work: Work, db: Db, claim: Claim, learnt: Learnt) -> Claim | Non
     if claim.intent is not None and isinstance(learnt.event, Answered):
         outcome = learnt.event.outcome.value
         attempts.end(db, posting.id, claim.intent.number, now, outcome, learnt.failure)
+    if learnt.failure is not None and learnt.failure.code == CONTACT_ARCHIVED:
+        contacts.forget(db, posting.connection, claim.document.contact)  # found anew, where it was merged into another
     if learnt.document is not None:
         _show(work, db, posting, learnt.document, now)
     if protocol.state in IN_BOOKS:

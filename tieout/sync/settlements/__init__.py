@@ -4,6 +4,7 @@ from tieout.sync.settlements.approving import approve, send_ready
 from tieout.sync.settlements.finding import Choices, Finer, choices
 from tieout.sync.settlements.preparing import prepare_all
 from tieout.sync.settlements.receiving import read_statement, receive, receive_bytes
+from tieout.sync.settlements.replacing import use_new_file
 from tieout.sync.settlements.rows import Rows, rows, statement_file
 from tieout.sync.settlements.sending import Asked, Stop, ask_to_send
 from tieout.sync.settlements.showing import Listing, Preview, SettlementView, card, listing, preview, view
@@ -30,5 +31,6 @@ __all__ = [
     "rows",
     "send_ready",
     "statement_file",
+    "use_new_file",
     "view",
 ]

@@ -101,7 +101,8 @@ def renumber(tools: Tools, organisation: str, settlement: str, by: str) -> bool:
         connection, plan = connections.find(db, frozen.connection), planned(db, kept)
         if connection is None or not isinstance(plan, Plan):
             return False
-        freeze_anew(tools, db, kept, plan, connection, by)
+        if freeze_anew(tools, db, kept, plan, connection, by, stopped_are_out=True):
+            return False
         refresh(db, settlement, tools.now())
     key = f"drive:{connection.id}:{tools.now().isoformat()}"
     tools.jobs.enqueue("drive", key, {"organisation": organisation, "connection": connection.id})

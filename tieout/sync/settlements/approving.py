@@ -1,6 +1,6 @@
 """Approving: the plan that was shown is frozen with its hash and numbers; that plan is sent and no other."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tieout import platforms
@@ -22,12 +22,15 @@ from tieout.sync import diagnosis, operations
 from tieout.sync.charts import books_of, last_read
 from tieout.sync.checks import preflight
 from tieout.sync.in_use import books_in_use
-from tieout.sync.settlements.preparing import planned
+from tieout.sync.settlements.preparing import VERSIONS, planned
+from tieout.sync.settlements.withdrawing import take_back
 from tieout.sync.statuses import refresh
 from tieout.sync.tools import Tools
 
 NOT_CONNECTED = "No books are connected. Connect them first; the settlements stay ready and nothing is lost."
+PLAN_MOVED = "The plan has changed since it was looked at; look at it again, then send it."
 _CHART_SECONDS = 600
+_MOST_LOOKED_AT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +42,29 @@ class Verdict:
     message: str
 
 
-def approve(tools: Tools, actor: Actor, ids: Sequence[str]) -> str:
-    """Ask for these settlements to be sent; the operation's id. Asking twice sends once."""
+def approve(tools: Tools, actor: Actor, ids: Sequence[str], shown: Mapping[str, str] | None = None) -> str:
+    """Ask for these settlements to be sent; the operation's id. Asking twice sends once.
+
+    `shown` names the hash of the plan that the person saw, by settlement: only that very plan is sent. Where it is not
+    named, the plan of this moment is meant, so that nothing that changes before the job begins is sent unseen.
+    """
     wanted = list(dict.fromkeys(ids))
     with write(tools.engines, actor.organisation) as db:
+        meant = {**_hashes(db, wanted), **(shown or {})}
         subject = wanted[0] if len(wanted) == 1 else f"{len(wanted)} settlements"
-        operation = operations.begin(tools, db, actor, "send", subject, {"settlements": wanted}, of=len(wanted))
+        arguments = {"settlements": wanted, "shown": meant}
+        operation = operations.begin(tools, db, actor, "send", subject, arguments, of=len(wanted))
     tools.jobs.enqueue("send", f"send:{operation}", {"organisation": actor.organisation, "operation": operation})
     return operation
+
+
+def _hashes(db: Db, ids: Sequence[str]) -> dict[str, str]:
+    """The plan of each that is not frozen yet; left out where so many are sent at once that nobody looks at each."""
+    if len(ids) > _MOST_LOOKED_AT:
+        return {}
+    found = [kept for id in ids if (kept := settlements.get(db, id)) and plans.newest(db, id) is None]
+    made = {kept.id: planned(db, kept) for kept in found}
+    return {id: plan.hash for id, plan in made.items() if isinstance(plan, Plan)}
 
 
 def send_ready(tools: Tools, actor: Actor) -> str | None:
@@ -70,7 +88,8 @@ def freeze_asked(tools: Tools, organisation: str, operation: str) -> str | None:
     if books is None:
         return None
     verdicts = [
-        _freeze_one(tools, organisation, connection, books, id, asked.by) for id in asked.arguments["settlements"]
+        _freeze_one(tools, organisation, connection, books, id, asked.by, asked.arguments.get("shown", {}).get(id, ""))
+        for id in asked.arguments["settlements"]
     ]
     going = sum(verdict.goes for verdict in verdicts)
     if not going:
@@ -114,12 +133,19 @@ def finish_sends(tools: Tools, organisation: str) -> None:
             operations.progress(tools, organisation, operation.id, len(rest), len(known), message)
 
 
-def _freeze_one(tools: Tools, organisation: str, connection: Connection, books: Books, id: str, by: str) -> Verdict:
+def _freeze_one(
+    tools: Tools, organisation: str, connection: Connection, books: Books, id: str, by: str, shown: str
+) -> Verdict:
     with write(tools.engines, organisation) as db:
-        alone(db, id)
+        alone(db, VERSIONS)
         kept = settlements.get(db, id)
         if kept is None:
             return Verdict(id, False, "There is no such settlement.")
+        newest = settlements.current(db, kept.settlement.channel, kept.settlement.id)
+        if newest is None or newest.id != id:
+            return Verdict(
+                id, False, f"Settlement {kept.settlement.id}: a newer file took its place; look at that one."
+            )
         if kept.status in MOVING:
             return Verdict(id, True, "It is on its way already.")
         if kept.status not in (Status.READY, Status.BLOCKED, Status.PARTIALLY_SENT):
@@ -129,6 +155,8 @@ def _freeze_one(tools: Tools, organisation: str, connection: Connection, books: 
         plan = planned(db, kept)
         if not isinstance(plan, Plan):
             return Verdict(id, False, plan[0].message)
+        if shown and shown != plan.hash:
+            return Verdict(id, False, f"Settlement {kept.settlement.id}: {PLAN_MOVED}")
         longest = platforms.named(connection.platform).LONGEST
         if findings := preflight(plan.documents, books, longest):
             first = findings[0]
@@ -138,7 +166,8 @@ def _freeze_one(tools: Tools, organisation: str, connection: Connection, books: 
                 db, diagnosis.of_settlement(db, blocked, tools.now(), kept.code, findings=findings, asked=asked)
             )
             return Verdict(id, False, f"Settlement {kept.settlement.id}: {first.message}")
-        freeze_anew(tools, db, kept, plan, connection, by)
+        if told := freeze_anew(tools, db, kept, plan, connection, by):
+            return Verdict(id, False, f"Settlement {kept.settlement.id}: {told}")
         refresh(db, kept.id, tools.now())
     return Verdict(id, True, f"Plan {plan.hash[:12]} frozen.")
 
@@ -162,8 +191,15 @@ def _once_more(tools: Tools, db: Db, kept: Kept) -> Verdict | None:
     return Verdict(kept.id, True, "The frozen plan is sent once more.")
 
 
-def freeze_anew(tools: Tools, db: Db, kept: Kept, plan: Plan, connection: Connection, by: str) -> None:
-    """Plan and postings in one transaction. Only the first part is approved: the others wait for it (R10)."""
+def freeze_anew(
+    tools: Tools, db: Db, kept: Kept, plan: Plan, connection: Connection, by: str, stopped_are_out: bool = False
+) -> str:
+    """Plan and postings in one transaction, once every older plan of the payout is out of the way; else why not.
+
+    Only the first part is approved: the others wait for it (R10).
+    """
+    if told := take_back(tools, db, kept, stopped_are_out):
+        return told
     now, id = tools.now(), tools.new_id()
     plans.freeze(db, FrozenPlan(id, kept.id, connection.id, plan, now, by))
     unique = platforms.named(connection.platform).NUMBER_UNIQUE
@@ -183,6 +219,7 @@ def freeze_anew(tools: Tools, db: Db, kept: Kept, plan: Plan, connection: Connec
             protocol=protocol,
         )
         postings.add(db, posting)
+    return ""
 
 
 def _give_up(

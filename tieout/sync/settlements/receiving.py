@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 
 from tieout import channels
 from tieout.core.actor import Actor
+from tieout.core.posting import State
 from tieout.core.proof import difference
 from tieout.core.settlement import Reading, Refusal, Settlement, Statement, Warning
 from tieout.core.status import Status
-from tieout.store import organisations, plans, settlements, statements
+from tieout.store import organisations, postings, settlements, statements
 from tieout.store.dialect import alone
 from tieout.store.engine import Db, read, write
 from tieout.store.settlements import Kept
@@ -20,6 +21,8 @@ from tieout.sync import diagnosis, operations
 from tieout.sync.reading import CHILD_BYTES, Progress, read_again, taken_in
 from tieout.sync.settlements.preparing import VERSIONS, ensure_mapping, prepared
 from tieout.sync.tools import Tools
+
+REPLACED = "A newer file of this payout took its place before anything of it was posted."
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +134,8 @@ def admit(tools: Tools, db: Db, settlement: Settlement, reading: Reading) -> Adm
         status=Status.READY,
     )
     kept = prepared(db, kept) if not known else _changed(db, known, kept)
+    if known and kept.status != Status.SOURCE_CHANGED:
+        settlements.mark(db, replace(known, status=Status.REPLACED, code="", reason=REPLACED, changed_at=tools.now()))
     settlements.add(db, diagnosis.of_settlement(db, kept, tools.now()))
     diagnosis.arrived(db, settlement.channel, settlement.id, tools.now())
     if known and known.code:
@@ -141,8 +146,9 @@ def admit(tools: Tools, db: Db, settlement: Settlement, reading: Reading) -> Adm
 
 
 def _changed(db: Db, known: Kept, kept: Kept) -> Kept:
-    """A version that follows one whose plan was frozen waits for a person: its documents may be in the books."""
-    if plans.newest(db, known.id) is None and known.status != Status.SOURCE_CHANGED:
+    """A version waits for a person where a document of an earlier one is in the books, or may come to be there."""
+    earlier = postings.of_payout(db, known.settlement.channel, known.settlement.id)
+    if all(posting.protocol.state is State.REFUSED for posting in earlier):
         return prepared(db, kept)
     reason = _what_changed(known, kept)
     return replace(kept, status=Status.SOURCE_CHANGED, code="source-changed-after-post", reason=reason)

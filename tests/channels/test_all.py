@@ -127,3 +127,27 @@ def test_every_channel_says_its_name_and_its_accounts() -> None:
     assert found and all(name == channel.NAME and channel.LABEL and channel.BLOCK for name, channel in found.items())
     assert len({channel.BLOCK for channel in found.values()}) == len(found)
     assert channels.label("amazon") == "Amazon"
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyError, AttributeError, AssertionError, ZeroDivisionError, TypeError])
+@pytest.mark.parametrize("step", ["read", "recognises"])
+def test_a_readers_own_mistake_refuses_the_one_file_and_names_its_place(
+    monkeypatch: pytest.MonkeyPatch, error: type[Exception], step: str
+) -> None:
+    def broken(*_: object) -> None:
+        raise error("a buyer's name")
+
+    monkeypatch.setattr(channels.channels()["amazon"], step, broken)
+    (refusal,) = read(sample("uk")).refusals
+    assert refusal.code == "reader_failed" and f"{error.__name__} at test_all.py:" in refusal.message
+    assert "buyer" not in refusal.message
+
+
+def test_a_quick_readers_own_mistake_leaves_the_file_to_the_plain_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError(7)
+
+    plain = read(sample("uk"))
+    monkeypatch.setattr(channels, "QUICK_BYTES", 0)
+    monkeypatch.setattr(channels.channels()["amazon"], "counting", broken)
+    assert read(sample("uk")) == plain and not plain.refusals

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from tieout.app import main
+from tieout.channels.amazon import settlement
+from tieout.core.settlement import Reading, Statement
 
 SAMPLES = Path(__file__).parent.parent / "channels" / "amazon"
 Run = Callable[..., tuple[int, str, str]]
@@ -64,6 +66,22 @@ def test_inspect_refuses_with_exit_code_3_and_reads_the_other_files(run: Run, tm
     refused = [each.get("refused", {}).get("code") for each in found]
     assert refused == ["file_empty", "source-total-mismatch", None, "file_unreadable"]
     assert all({"code", "message", "row"} <= set(each["refused"]) for each in found if "refused" in each)
+
+
+def test_inspect_answers_for_the_other_files_when_a_reader_fails(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    plainly = settlement.read
+
+    def broken(statement: Statement, *more: Any) -> Reading:
+        if "_de" in statement.filename:
+            raise IndexError("list index out of range")
+        return plainly(statement, *more)
+
+    monkeypatch.setattr(settlement, "read", broken)
+    code, out, err = run("inspect", "--json", *(str(SAMPLES / f"amazon_v2_{name}.txt") for name in ("de", "uk")))
+    found = json.loads(out)
+    assert (code, "Traceback" in err) == (3, False)
+    assert [each.get("refused", {}).get("code") for each in found] == ["reader_failed", None]
+    assert found[1]["settlements"][0]["difference"] == "0.00"
 
 
 def test_the_demo_ends_well_and_its_words_can_be_read_at_the_console(run: Run, monkeypatch: Any) -> None:

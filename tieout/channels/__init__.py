@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from tieout.channels._content import PIECE_BYTES, FileContent, pieces
 from tieout.channels._encoding import check
 from tieout.channels._kinds import refuse_other_types, unknown
-from tieout.channels._refused import Refused, Unrecognised, Unusual
+from tieout.channels._refused import OWN_ERRORS, Refused, Unrecognised, Unusual, broken_off
 from tieout.channels._table import Chunk
 from tieout.core.settlement import Content, Figure, Label, Line, Reading, Refusal, Settlement, Statement
 
@@ -108,12 +108,19 @@ def label(channel: str) -> str:
 
 def recognise(filename: str, content: Content) -> str:
     """The one channel that reads this file. Raises Unrecognised, which says what the file is and what is wanted."""
-    refuse_other_types(content)
     try:
-        check(content)
+        return _recognised(filename, content)
     except Refused as refused:
         first = refused.refusals[0]
         raise Unrecognised(first.code, first.message, first.row) from refused
+    except OWN_ERRORS as error:
+        first = broken_off(error)
+        raise Unrecognised(first.code, first.message) from error
+
+
+def _recognised(filename: str, content: Content) -> str:
+    refuse_other_types(content)
+    check(content)
     found = [name for name, channel in channels().items() if channel.recognises(filename, content)]
     if len(found) > 1:
         raise Unrecognised("channel_ambiguous", f"{' and '.join(found)} both claim this file; it is not read.")
@@ -144,13 +151,16 @@ def counting(filename: str, first: bytes) -> Counting:
 
 def read(statement: Statement, zone: ZoneInfo | None = None, progress: Progress | None = None) -> Reading:
     """What the file's channel makes of it; months in `zone` or the marketplace's own. Raises nothing for bad input."""
-    if len(statement.content) >= QUICK_BYTES and (quick := _quick_reading(statement, zone, progress)):
-        return quick
+    channel = ""
     try:
+        if len(statement.content) >= QUICK_BYTES and (quick := _quick_reading(statement, zone, progress)):
+            return quick
         channel = recognise(statement.filename, statement.content)
+        return channels()[channel].read(statement, zone, progress)
     except Unrecognised as error:
         return Reading("", refusals=(Refusal(error.code, error.message, error.row),))
-    return channels()[channel].read(statement, zone, progress)
+    except OWN_ERRORS as error:
+        return Reading(channel, refusals=(broken_off(error),))
 
 
 def _quick_reading(statement: Statement, zone: ZoneInfo | None, progress: Progress | None) -> Reading | None:
@@ -164,7 +174,7 @@ def _quick_reading(statement: Statement, zone: ZoneInfo | None, progress: Progre
             if progress:
                 progress(done, len(statement.content))
         return counted.reading(zone, statement.digest)
-    except (Unusual, Unrecognised):
+    except (Unrecognised, *OWN_ERRORS):  # Unusual among them
         return None
 
 

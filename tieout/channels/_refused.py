@@ -1,10 +1,15 @@
 """Refused: a statement cannot be read. Findings: what one reading noticed, gathered so that a person sees all of it."""
 
+import traceback
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from tieout.core.settlement import Refusal, Warning
 
 MOST = 50  # refusals and warnings kept of one file; a thousand say no more than fifty
+
+# What a reader's own mistake raises. A file that is no longer there, or a want of memory, says nothing of the reader.
+OWN_ERRORS = (ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
 class Refused(Exception):
@@ -36,6 +41,17 @@ class Unusual(Unreadable):
 
     def __init__(self, reason: str) -> None:
         super().__init__("unusual", reason)
+
+
+def broken_off(error: Exception) -> Refusal:
+    """The last resort: one of OWN_ERRORS came out of a reader. Says where, and nothing of what the file holds."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{type(error).__name__} at {Path(last.filename).name}:{last.lineno}"
+    return Refusal(
+        "reader_failed",
+        f"The reading of this file broke off by a mistake of Tieout's own ({place}), so nothing in it was taken over."
+        " Please report this place; other files are not touched by it.",
+    )
 
 
 @dataclass(slots=True)

@@ -76,12 +76,12 @@ class Quick:
 
         try:
             frame = self._frame(piece)
+            self._row += frame.height
+            frame = self._without_summaries(frame)
+            if frame.height:
+                self._count(frame)
         except pl.exceptions.PolarsError as error:
             raise Unusual("no even table") from error
-        self._row += frame.height
-        frame = self._without_summaries(frame)
-        if frame.height:
-            self._count(frame)
 
     def tallies(self) -> tuple[Tally, ...]:
         """What was counted, when every piece is in; each equals its stated total."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
+from tieout import problems
 from tieout.core.actor import Actor
 from tieout.core.chart import Account, TaxRate
 from tieout.core.failure import RemoteError
@@ -58,15 +59,25 @@ def carry_out(tools: Tools, actor: Actor, issue: str, action: str, arguments: Ma
     given = arguments or {}
     with read(tools.engines, actor.organisation) as db:
         found = issues.get(db, issue)
+        offered = _offered(db, found, tools.now()) if found else frozenset()
     if found is None or action not in ACTIONS:
         raise NoSuchFix(f"there is no {action!r} here")
     if not found.is_open:
         return Done(False, "This has been resolved meanwhile; there is nothing left to do.")
+    if action not in offered:
+        raise NoSuchFix(f"{action!r} is no way out of this")
     if missing := [name for name in ACTIONS[action].needs if not given.get(name)]:
         return Done(False, f"{action} needs: {', '.join(missing)}.")
     with write(tools.engines, actor.organisation) as db:
         issues.say(db, found, tools.now(), action, actor.name)
     return ACTIONS[action].verb(tools, actor, found, given)
+
+
+def _offered(db: Db, issue: Issue, now: datetime) -> frozenset[str]:
+    """What its file offers as things stand, and what every issue has."""
+    problem, (case, _connection) = problems.named(issue.code), case_of(db, issue, now)
+    ways = problem.fixes(case) if problem else ()
+    return frozenset({fix.action for fix in ways} | {"check-again", "mute", "unmute"})
 
 
 @dataclass(frozen=True, slots=True)

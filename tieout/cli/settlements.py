@@ -27,6 +27,7 @@ def add(commands: typer.Typer) -> None:
         ("preview", preview),
         ("send", send),
         ("explain", explain),
+        ("use", use),
     ):
         commands.command(name)(function)
 
@@ -174,6 +175,25 @@ def explain(
         except mapping.NotAMeaning as error:
             fail(str(error), Exit.USAGE)
     say(f"{changed} settlement(s) changed their status.")
+
+
+def use(
+    context: typer.Context,
+    settlement: Annotated[str, typer.Argument(help="The channel's settlement id, or Tieout's own.")],
+) -> None:
+    """Post a newer file of a payout in the place of the older one, once that is void in the books."""
+    from tieout.core.failure import RemoteError
+    from tieout.sync import settlements
+
+    with working(context) as product:
+        organisation, id = organisation_of(product.tools), _view(product.tools, settlement).card.id
+        try:
+            told = settlements.use_new_file(product.tools, organisation, id)
+        except RemoteError as error:
+            fail(f"The books could not be asked: {error}. Nothing has changed; try again.")
+    if told:
+        fail(told, Exit.HELD)
+    say("It can be sent now: nothing of the older file is in the books.")
 
 
 def wait_for(tools: Any, organisation: str, id: str) -> Any:

@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from datetime import date
 
 from fastapi import Request
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 
+from tieout.core.failure import RemoteError
 from tieout.core.money import Money, total
 from tieout.core.plan import Document, PlannedLine
 from tieout.core.records import DocumentKind
 from tieout.core.status import MOVING, Status
+from tieout.people.roles import Right
 from tieout.store import settlements as rows_of_settlements
 from tieout.store.engine import read
 from tieout.sync import issues, settlements
@@ -17,16 +19,21 @@ from tieout.sync.settlements import SettlementView
 from tieout.sync.settlements.showing import PostingView
 from tieout.web import guard
 from tieout.web.errors import Missing
+from tieout.web.notes import say
 from tieout.web.pages.connection import REMEDIES
 from tieout.web.pages.settlements import SENDABLE
 from tieout.web.render import count, day, month_name, page
-from tieout.web.routes import get
+from tieout.web.routes import get, post
 
 NEXT_STEPS = {
     Status.UNKNOWN_ROWS: "Say what each label means; it then becomes ready by itself.",
     Status.MAPPING_NEEDED: "Give what is missing an account and a tax rate; it then becomes ready by itself.",
     Status.REVIEW_NEEDED: "Look at what the file says, and ask the channel for a new file if it is wrong.",
-    Status.SOURCE_CHANGED: "What is in the books stays as it is. Compare the two versions below, then decide.",
+    Status.SOURCE_CHANGED: (
+        "What is in the books stays as it is. Compare the two versions below. To post this one instead, void the older "
+        "document in the books, then press 'Use this file'; else leave both as they are."
+    ),
+    Status.REPLACED: "Open the newer version from the list.",
     Status.NOTHING_TO_POST: "There is nothing to do.",
     Status.READY: "Look it over and send it.",
     Status.BLOCKED: "Remove the cause, then send it again: nothing of it is in the books.",
@@ -152,6 +159,18 @@ def download(visitor: guard.SignedIn, tools: guard.CallerTools, id: str) -> Resp
     return Response(found[1], media_type="application/octet-stream", headers=headers)
 
 
+def use(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, id: str) -> Response:
+    """Post the newer file in the place of the older one, once nothing of that stands in the books."""
+    found_view(tools, visitor, id)
+    response = RedirectResponse(f"/settlements/{id}", 303)
+    try:
+        told = settlements.use_new_file(tools, visitor.organisation, id)
+    except RemoteError as error:
+        told = f"The books could not be asked: {error}. Nothing has changed; try again."
+    say(request, response, told or "Nothing of the older file is in the books: this one can be sent.", "info")
+    return response
+
+
 def found_view(tools: guard.CallerTools, visitor: guard.Visitor, id: str) -> SettlementView:
     """Raises Missing for what this organisation does not have."""
     view = settlements.view(tools, visitor.organisation, id)
@@ -229,4 +248,5 @@ ROUTES = (
     get("/settlements/{id}", show),
     get("/settlements/{id}/parts/{part}/lines/{line}", show_rows),
     get("/settlements/{id}/statement", download),
+    post("/settlements/{id}/use", use, Right.SEND),
 )

@@ -133,12 +133,14 @@ def send(
     visitor: guard.SignedIn,
     tools: guard.CallerTools,
     id: Annotated[list[str] | None, Form()] = None,
+    plan: Annotated[str, Form()] = "",
 ) -> Response:
     if not id:
         response = RedirectResponse("/settlements", 303)
         say(request, response, "Select at least one settlement that is ready, then send.", "warning")
         return response
-    operation = settlements.approve(tools, visitor.actor, tuple(id[:_MOST_AT_ONCE]))
+    shown = {id[0]: plan} if plan and len(id) == 1 else {}
+    operation = settlements.approve(tools, visitor.actor, tuple(id[:_MOST_AT_ONCE]), shown)
     return RedirectResponse(f"/operations/{operation}", 303)
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +127,3 @@ def code(answer: Any) -> tuple[int, str]:
 
 def field_codes(answer: Any) -> dict[str, str]:
     return {each["path"]: each["code"] for each in answer.json()["fields"]}
-
-
-AN_HOUR = timedelta(hours=1)

@@ -21,6 +21,11 @@ from tieout.sync.statuses import refresh, refresh_connection
 from tieout.sync.tools import Tools
 
 LOST_AFTER = timedelta(seconds=30)
+MOST_BEGINNINGS = 3
+NOT_CARRIED_OUT = (
+    "It could not be carried out: an error of Tieout's own, which its log describes. Nothing of it was done. "
+    "Ask for it again; if it ends like this once more, report it with the log."
+)
 
 
 def sweep(tools: Tools) -> int:
@@ -48,12 +53,21 @@ def _sweep_one(tools: Tools, organisation: str) -> int:
         key = f"recheck:{issue.id}:{issue.next_attempt_at}"
         tools.jobs.enqueue("recheck", key, {"organisation": organisation, "issue": issue.id}, BACKGROUND)
         nudges += 1
-    for operation in lost:
-        # A key of its own: what failed or was cut off under the first one would never run again. Both look at the row.
-        key = f"{operation.kind}:{operation.id}:{int(now.timestamp())}"
-        tools.jobs.enqueue(operation.kind, key, {"organisation": organisation, "operation": operation.id})
-        nudges += 1
-    return nudges
+    return nudges + sum(_begin_again(tools, organisation, operation) for operation in lost)
+
+
+def _begin_again(tools: Tools, organisation: str, operation: Operation) -> bool:
+    """Nudge an operation that was never begun, a few times; then end it, since something of ours stands in its way."""
+    now, tries = tools.now(), operation.done + 1
+    with write(tools.engines, organisation) as db:
+        if tries > MOST_BEGINNINGS:
+            verbs.fail(tools, db, operation.id, NOT_CARRIED_OUT, {"code": "internal-error"})
+            return False
+        operations.change(db, operation.id, now, done=tries, message="Begun again after an interruption.")
+    # A key of its own: what failed or was cut off under the first one would never run again. Both look at the row.
+    key = f"{operation.kind}:{operation.id}:{tries}"
+    tools.jobs.enqueue(operation.kind, key, {"organisation": organisation, "operation": operation.id})
+    return True
 
 
 def _is_lost(tools: Tools, operation: Operation) -> bool:

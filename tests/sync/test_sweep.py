@@ -1,0 +1,36 @@
+"""The sweep: what has no job is found again, and what cannot be carried out is ended and explained."""
+
+from tests.sync.conftest import SAMPLES, House
+from tieout.sync import operations, settlements
+from tieout.sync.sweep import MOST_BEGINNINGS, NOT_CARRIED_OUT
+
+UK = "amazon_v2_uk.txt"
+
+
+def test_an_import_whose_nudge_was_lost_is_begun_all_the_same(house: House) -> None:
+    operation = settlements.receive_bytes(house.tools, house.actor, UK, (SAMPLES / UK).read_bytes())
+    house.jobs.waiting.clear()
+    house.clock.skip(seconds=31)
+    house.sweep()
+    ended = operations.view(house.tools, house.organisation, operation)
+    assert ended is not None and ended.state == "done", ended
+
+
+def test_an_import_that_cannot_be_carried_out_is_ended_with_a_sentence(house: House) -> None:
+    operation = settlements.receive_bytes(house.tools, house.actor, UK, (SAMPLES / UK).read_bytes())
+    house.jobs.waiting.clear()
+    for _ in range(MOST_BEGINNINGS + 1):
+        house.clock.skip(seconds=31)
+        house.jobs.kinds["sweep"]()
+        house.jobs.waiting.clear()  # each time the job dies before it has done anything
+    ended = operations.view(house.tools, house.organisation, operation)
+    assert ended is not None and (ended.state, ended.message) == ("failed", NOT_CARRIED_OUT)
+
+
+def test_an_operation_past_its_deadline_is_ended(house: House) -> None:
+    operation = settlements.receive_bytes(house.tools, house.actor, UK, (SAMPLES / UK).read_bytes())
+    house.jobs.waiting.clear()
+    house.clock.skip(hours=2)
+    house.jobs.kinds["sweep"]()
+    ended = operations.view(house.tools, house.organisation, operation)
+    assert ended is not None and ended.state == "expired" and "ask again" in ended.message

@@ -77,6 +77,14 @@ def test_v1_is_read_by_name_whatever_columns_it_comes_with(columns: int) -> None
     assert channels.recognise("x.txt", content) == "amazon" and read(content).warnings == ()
 
 
+@pytest.mark.parametrize("columns", HEADINGS)
+def test_rows_are_those_of_the_file_whether_they_hold_one_amount_several_or_none(columns: int) -> None:
+    settlement = accepted(printed(columns, ROWS, "4.11"))
+    assert settlement.rows == len(ROWS) == 11
+    assert sum(part.rows for part in settlement.subtotals) == len(CATEGORIES) == 11
+    assert accepted(printed(columns, [*ROWS, ITEM, ITEM], "4.11")).rows == 13
+
+
 def test_each_amount_of_a_row_is_a_line_of_its_own_under_the_rows_number() -> None:
     given = statement(printed(36, ROWS, "4.11"))
     lines = list(channels.lines(given, "990001", UTC))

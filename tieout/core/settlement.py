@@ -66,7 +66,10 @@ Figure = tuple[Label, str, Month]  # what a subtotal sums: label, marketplace an
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """One payout. `total`: what the channel says it pays (negative: takes). `zone` decided the subtotals' months."""
+    """One payout. `total`: what the channel says it pays (negative: takes). `zone` decided the subtotals' months.
+
+    `file_rows`: its rows in the file, where these are not as many as its lines since a row may hold several or none.
+    """
 
     id: str
     channel: str
@@ -80,10 +83,12 @@ class Settlement:
     zone: str
     subtotals: tuple[Subtotal, ...]
     statement: str
+    file_rows: int | None = None
 
     @property
     def rows(self) -> int:
-        return sum(subtotal.rows for subtotal in self.subtotals)
+        """Its rows in the file, without the summary row."""
+        return sum(subtotal.rows for subtotal in self.subtotals) if self.file_rows is None else self.file_rows
 
     @property
     def months(self) -> tuple[Month, ...]:

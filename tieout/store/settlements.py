@@ -35,6 +35,7 @@ SETTLEMENTS = organisation_table(
     sa.Column("deposit_on", sa.String(10)),
     sa.Column("zone", sa.String(64), nullable=False),
     sa.Column("subtotals", sa.JSON, nullable=False),
+    sa.Column("file_rows", sa.Integer),
     sa.Column("warnings", sa.JSON, nullable=False),
     sa.Column("imported_at", Moment, nullable=False),
     sa.Column("status", sa.String(32), nullable=False),
@@ -267,6 +268,7 @@ def _row(organisation: str, kept: Kept) -> dict[str, Any]:
         "deposit_on": settlement.deposit_on.isoformat() if settlement.deposit_on else None,
         "zone": settlement.zone,
         "subtotals": [_subtotal_row(subtotal) for subtotal in settlement.subtotals],
+        "file_rows": settlement.file_rows,
         "warnings": [[warning.code, warning.message, warning.row] for warning in kept.warnings],
         "imported_at": kept.imported_at,
         "status": kept.status,
@@ -297,6 +299,7 @@ def _kept(row: sa.RowMapping) -> Kept:
         zone=row["zone"],
         subtotals=tuple(_subtotal(part, currency) for part in row["subtotals"]),
         statement=row["statement"],
+        file_rows=row["file_rows"],
     )
     warnings = tuple(Warning(code, message, number) for code, message, number in row["warnings"])
     kept = Kept(row["id"], row["version"], settlement, warnings, row["imported_at"], row["status"])

@@ -5,6 +5,7 @@ summary row that comes late) are looked up in the whole file, once, when the fir
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from functools import partial
@@ -94,6 +95,16 @@ class Report:
             return sites
         homes = self._order_homes()
         return [site or homes.get(order, "") for site, order in zip(sites, orders, strict=True)]
+
+    def file_rows(self) -> Counter[str] | None:
+        """Rows of each settlement without its summary; None for V2, where each has one amount and is counted so."""
+        if self.layout.name == "V2":
+            return None
+        found: Counter[str] = Counter()
+        for block in self.table.blocks(Findings()):
+            found.update(block.column("settlement-id"))
+            found.subtract(block.column("settlement-id")[at] for at in summary_places(block))
+        return Counter({id.strip(): count for id, count in found.items()})
 
     def _check_end(self, block: Block) -> None:
         """A last line that was cut in a required field is refused; behind them only blanks can be missing."""

@@ -55,6 +55,8 @@ class Counting:
 
 def _reading(report: Report, tallies: tuple[Tally, ...], zone: ZoneInfo | None, digest: str) -> Reading:
     settlements = tuple(_settlement(tally, zone, digest, report.findings) for tally in tallies)
+    if (rows := report.file_rows()) is not None:
+        settlements = tuple(replace(each, file_rows=rows[each.id]) for each in settlements)
     return Reading(NAME, settlements, (), tuple(report.findings.warnings), report.text.encoding)
 
 

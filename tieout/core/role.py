@@ -86,3 +86,10 @@ def role_of(category: Category) -> Role | None:
     if category is Category.UNKNOWN:
         return None
     return _BY_CATEGORY.get(category) or _BY_ROOT[category.value.partition(".")[0]]
+
+
+def role_at(scope: str) -> Role | None:
+    """The role of a place in the mapping, a role's or a category's; None for everything at once."""
+    if not scope:
+        return None
+    return Role(scope) if scope in set(Role) else role_of(Category(scope))

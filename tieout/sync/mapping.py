@@ -1,15 +1,21 @@
 """The mapping's verbs: read it, explain a label, set a node. Each change is a new version and renews what is unsent."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from tieout.core.actor import Actor
 from tieout.core.category import Category
+from tieout.core.chart import Books
 from tieout.core.mapping import Entry, Mapping, Node
+from tieout.core.role import role_at
 from tieout.core.settlement import Label
 from tieout.core.status import Status
+from tieout.core.suiting import misfit
 from tieout.store import mappings, settlements
 from tieout.store.dialect import alone
-from tieout.store.engine import read, write
+from tieout.store.engine import Db, read, write
+from tieout.sync.charts import last_read, refresh
+from tieout.sync.in_use import books_in_use
 from tieout.sync.settlements.preparing import VERSIONS, mapping_of, prepare_all
 from tieout.sync.tools import Tools
 
@@ -24,6 +30,27 @@ class MappingMoved(Exception):
     def __init__(self, version: int) -> None:
         self.version = version
         super().__init__(f"the mapping has changed meanwhile: its version is {version} now")
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """An account and a tax rate for one place, by the codes the books name them with."""
+
+    node: Node
+    account: str
+    tax: str
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """`changed`: how many settlements changed their status. With a mistake nothing was saved."""
+
+    changed: int = 0
+    mistakes: tuple[tuple[Node, str], ...] = ()
+
+
+Changes = dict[Node, Entry | None]
+Maker = Callable[[Db, Mapping], Mapping | None]  # None: there is nothing to make
 
 
 def current(tools: Tools, organisation: str) -> Mapping:
@@ -43,23 +70,84 @@ def explain(tools: Tools, actor: Actor, label_words: Sequence[str], category: st
         raise NotAMeaning(f"{category!r} is not a category; choose one of the list") from error
     if meaning is Category.UNKNOWN:
         raise NotAMeaning("'unknown' is what the label is now; choose what it means")
+    label = Label(tuple(label_words))
+    changed = _renew(tools, actor, lambda db, present: present.with_meaning(label, meaning), seen)
+    assert changed is not None, "this always makes a version"
+    return changed
+
+
+def set_entry(tools: Tools, actor: Actor, node: Node, entry: Entry) -> int:
+    """Give a node its account and tax rate; how many settlements changed their status."""
+    return set_entries(tools, actor, {node: entry})
+
+
+def set_entries(tools: Tools, actor: Actor, changes: Changes, seen: int | None = None) -> int:
+    """Set several nodes in one version, None takes a node's own entry away; how many settlements changed their status.
+
+    `seen` is the version that the caller decided by: MappingMoved when it is no longer the newest.
+    """
+    changed = _renew(tools, actor, lambda db, present: present.with_entries(changes), seen)
+    assert changed is not None, "this always makes a version"
+    return changed
+
+
+def choose(tools: Tools, actor: Actor, chosen: Sequence[Chosen], seen: int | None = None) -> Saved:
+    """Set places as a person chose them of the chart as last read: all of them, or none and every mistake.
+
+    A rate is the one that the chart has under the code. Raises MappingMoved.
+    """
+    with read(tools.engines, actor.organisation) as db:
+        connection = books_in_use(db)
+        books = last_read(db, connection.id) if connection else None
+    if books is None:
+        return Saved(mistakes=tuple((each.node, "Connect the books first: accounts are theirs.") for each in chosen))
+    mistakes = tuple((each.node, text) for each in chosen if (text := _mistake(each, books)))
+    if mistakes:
+        return Saved(mistakes=mistakes)
+    entries: Changes = {each.node: _entry(each, books) for each in chosen}
+    return Saved(set_entries(tools, actor, entries, seen))
+
+
+def restore(tools: Tools, actor: Actor, version: int, seen: int | None = None) -> int | None:
+    """A new version that says what an earlier one said, meanings included; None if there is no such version."""
+
+    def again(db: Db, present: Mapping) -> Mapping | None:
+        kept = mappings.at(db, version)
+        return replace(Mapping.from_record(kept.record), version=present.version + 1) if kept else None
+
+    return _renew(tools, actor, again, seen)
+
+
+def read_chart(tools: Tools, organisation: str) -> Books | None:
+    """The chart of the books in use, read now; None without books. Raises a RemoteError when they can't be read."""
+    with read(tools.engines, organisation) as db:
+        connection = books_in_use(db)
+    return refresh(tools, organisation, connection.id) if connection else None
+
+
+def _renew(tools: Tools, actor: Actor, make: Maker, seen: int | None) -> int | None:
     with write(tools.engines, actor.organisation) as db:
         alone(db, VERSIONS)
         present = mapping_of(db)
         if seen is not None and seen != present.version:
             raise MappingMoved(present.version)
-        renewed = present.with_meaning(Label(tuple(label_words)), meaning)
+        renewed = make(db, present)
+        if renewed is None:
+            return None
         mappings.add(db, renewed.to_record(), actor.name, tools.now())
     return prepare_all(tools, actor.organisation)
 
 
-def set_entry(tools: Tools, actor: Actor, node: Node, entry: Entry) -> int:
-    """Give a node its account and tax rate; how many settlements changed their status."""
-    with write(tools.engines, actor.organisation) as db:
-        alone(db, VERSIONS)
-        renewed = mapping_of(db).with_entry(node, entry)
-        mappings.add(db, renewed.to_record(), actor.name, tools.now())
-    return prepare_all(tools, actor.organisation)
+def _mistake(chosen: Chosen, books: Books) -> str:
+    if not chosen.account or not chosen.tax:
+        return "Choose an account and a tax rate."
+    return misfit(role_at(chosen.node.scope), chosen.account, chosen.tax, books)
+
+
+def _entry(chosen: Chosen, books: Books) -> Entry:
+    rate = books.tax_rate(chosen.tax)
+    assert rate is not None, "a rate that is not there is a mistake"
+    return Entry(chosen.account, chosen.tax, rate.rate)
 
 
 def words_of(tools: Tools, organisation: str, text: str) -> tuple[str, ...] | None:

@@ -110,7 +110,7 @@ PAGES: dict[type[Any], Explain] = {
     TooManyTries: explanations.too_fast,
     LinkUsed: explanations.not_signed_in,
     SetupClosed: explanations.set_up_already,
-    MappingMoved: explanations.refused,
+    MappingMoved: explanations.moved,
     NotAMeaning: explanations.refused,
     NoSuchFix: explanations.nowhere,
     BooksTaken: explanations.taken,

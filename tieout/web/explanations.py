@@ -152,6 +152,18 @@ def refused(request: Request, error: Exception) -> Explained:
     return Explained(422, "This can't be taken", str(error), "Nothing was kept. Change it, and try again.")
 
 
+def moved(request: Request, error: Exception) -> Explained:
+    """Somebody else changed the mapping while a form was open; what they said must not be overwritten unseen."""
+    return Explained(
+        409,
+        "The mapping has changed meanwhile",
+        f"Nothing was saved: {error}.",
+        "Look at what it says now, then choose again. Its versions show who changed what.",
+        "/mapping",
+        "Look at the mapping",
+    )
+
+
 def taken(request: Request, error: Exception) -> Explained:
     return Explained(
         409,

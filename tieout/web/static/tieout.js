@@ -52,6 +52,20 @@
     button.lastChild.textContent = chosen ? ` Send ${chosen} selected` : " Send selected";
   });
 
+  // Only rates that go with the chosen account are offered; the server checks the pair anyway.
+  document.querySelectorAll("[data-pair]").forEach((pair) => {
+    const account = pair.querySelector("[name=account]"), tax = pair.querySelector("[name=tax]");
+    const narrow = () => {
+      const chosen = account.selectedOptions[0]?.dataset.class;
+      for (const option of tax.options) {
+        option.disabled = option.hidden = Boolean(chosen && option.value && !option.dataset.suits.split(" ").includes(chosen));
+      }
+      if (tax.selectedOptions[0]?.disabled) tax.value = "";
+    };
+    account.addEventListener("change", narrow);
+    narrow();
+  });
+
   // A first guess of the time zone, where nobody has chosen yet.
   document.querySelectorAll("select[data-guess-zone]").forEach((select) => {
     const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;

@@ -59,7 +59,7 @@ check: setup
 	@$(PY) -m pytest tests/test_house.py
 
 bench: setup
-	@for file in benchmarks/[!_]*.py; do echo "== $$file"; $(PY) $$file $(ARGS) || exit 1; done
+	@$(PY) -m benchmarks $(ARGS)
 
 sim: setup
 	@$(PY) -m tieout sim --seeds 10000 --profile posting $(ARGS)

@@ -28,6 +28,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "tieout-setup.json"
 LOG = VENV / "tieout-setup.log"
+BENCH = ROOT / "requirements-bench.lock"  # what `make bench` compares with; installed by it alone
 LISTS = {"run": ROOT / "requirements.lock", "dev": ROOT / "requirements-dev.lock"}
 NAMES = ("python3.14", "python3.13", "python3.12", "python3.11", "python3")
 # Debian packs Python without ensurepip, and then pip cannot be had.
@@ -330,6 +331,9 @@ def write_lists(arguments: Sequence[str]) -> None:
         if not done:
             raise Stop(f"{LISTS[kind].name} could not be written: {output.strip()}")
         say(f"{LISTS[kind].name}: {len(stanzas(LISTS[kind]))} packages")
+    done, output = run([*compile_list, *plain[:-1], "--group", "bench", "--output-file", BENCH.name], uv_environment())
+    if not done:
+        raise Stop(f"{BENCH.name} could not be written: {output.strip()}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Runs a command as the child of a small process: a child's peak memory never shows less than its parent had.
 
-python -I -S _launch.py COMMAND… prints the seconds, the peak in units of the system, and the exit code as its last line.
+python -I -S _launch.py COMMAND… prints last the seconds, the peak memory in units of the system, and the exit code.
 """
 
 import os

@@ -51,7 +51,7 @@ def cold(command: Sequence[str]) -> Run:
     seconds, peak, code = figures.split()
     if code != "0":
         raise WrongResult(f"{' '.join(command)} ended with {code}")
-    last = printed[-1] if printed else ""
+    last = next(filter(None, reversed(printed)), "")
     try:
         told = json.loads(last)
     except ValueError:

@@ -11,11 +11,12 @@ import pytest
 from tests.sync.conftest import House
 from tieout import channels
 from tieout.core.money import total
+from tieout.core.places import Places
 from tieout.core.settlement import Statement
 from tieout.sandbox.statements import Form, amazon_v2
 from tieout.store import statements
 from tieout.store.engine import read, write
-from tieout.store.statements import CHUNKS
+from tieout.store.statements import CHUNKS, STATEMENTS
 from tieout.sync import child, operations, reading, settlements
 from tieout.sync.child import Asked
 from tieout.sync.reading import Readings
@@ -98,7 +99,8 @@ def test_one_pass_and_the_plain_way_take_in_the_same(tmp_path: Path, monkeypatch
         taken.append(child.take_in(Asked("x.txt", str(path), "Europe/London", str(tmp_path / f"frames{quick_from}"))))
     assert taken[0].frames[1][0] > 1 and {first_row for first_row, _, _ in taken[1].frames} == {0}
     assert [each[1:] for each in taken[0].frames] == [each[1:] for each in taken[1].frames]
-    assert replace(taken[0], frames=()) == replace(taken[1], frames=()) and taken[0].reading is not None
+    bare = [replace(each, frames=(), places=None) for each in taken]
+    assert bare[0] == bare[1] and taken[0].reading is not None
     plain = channels.read(Statement("x.txt", content, taken[0].digest), None)
     assert [each.total for each in plain.settlements] == [each.total for each in taken[0].reading.settlements]
 
@@ -171,10 +173,18 @@ def test_a_line_of_a_large_file_opens_to_the_same_rows_chunk_by_chunk(
         assert statements.first_rows(db, digest) == ()
     lines = range(len(house.view(plain).plan.documents[0].lines))
     before = [opened(house, plain, line, 5000) for line in lines]
-    with write(house.tools.engines, house.organisation) as db:
-        for number, (first_row, _, _) in enumerate(taken.frames):
-            db.execute(CHUNKS.update().where(CHUNKS.c.number == number).values(first_row=first_row))
-    with read(house.tools.engines, house.organisation) as db:
-        assert len(statements.first_rows(db, digest)) > 1
-    assert [opened(house, plain, line, 700) for line in lines] == before
+    assert taken.places is not None
+    some = Places(tuple(first_row for first_row, _, _ in taken.frames), {})
+    for places in (
+        None,
+        taken.places,
+        replace(some, parts=dict.fromkeys(taken.places.parts, 2 ** len(taken.frames) - 1)),
+    ):
+        with write(house.tools.engines, house.organisation) as db:
+            for number, (first_row, _, _) in enumerate(taken.frames):
+                db.execute(CHUNKS.update().where(CHUNKS.c.number == number).values(first_row=first_row))
+            db.execute(STATEMENTS.update().values(places=places.to_record() if places else None))
+        with read(house.tools.engines, house.organisation) as db:
+            assert len(statements.first_rows(db, digest)) > 1 and statements.places(db, digest) == places
+        assert [opened(house, plain, line, 700) for line in lines] == before
     assert sum(map(len, before)) == house.view(plain).rows

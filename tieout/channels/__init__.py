@@ -18,6 +18,7 @@ from tieout.channels._encoding import check
 from tieout.channels._kinds import refuse_other_types, unknown
 from tieout.channels._refused import OWN_ERRORS, Refused, Unrecognised, Unusual, broken_off
 from tieout.channels._table import Chunk
+from tieout.core.places import Places
 from tieout.core.settlement import Content, Figure, Label, Line, Reading, Refusal, Settlement, Statement
 
 __all__ = [
@@ -58,6 +59,9 @@ class Counting(Protocol):
     @property
     def has_only_known(self) -> bool:
         """No column but COLUMNS and no field beyond them: nothing has to be blanked."""
+
+    def places(self) -> Places:
+        """Where the rows of each figure stand; the parts are the pieces it was fed with."""
 
     def reading(self, zone: ZoneInfo | None, digest: str) -> Reading:
         """What `read` would say, when every piece is in. Never a refusal."""

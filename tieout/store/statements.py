@@ -11,6 +11,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from tieout.core.places import Places
 from tieout.store.dialect import insert_missing
 from tieout.store.engine import Db
 from tieout.store.metadata import organisation_table, within
@@ -29,6 +30,7 @@ STATEMENTS = organisation_table(
     sa.Column("encoding", sa.String(32), nullable=False),
     sa.Column("received_at", Moment, nullable=False),
     sa.Column("kept_bytes", sa.BigInteger, nullable=False),
+    sa.Column("places", sa.JSON(none_as_null=True)),  # of the rows of each figure, where that is known
     sa.Index("ix_statements_newest", "organisation", "received_at", "digest"),
     key=("digest",),
 )
@@ -68,11 +70,12 @@ def keep(
     return keep_frames(db, kept, framed(cut(content)))
 
 
-def keep_frames(db: Db, statement: KeptStatement, frames: Iterable[Frame]) -> bool:
+def keep_frames(db: Db, statement: KeptStatement, frames: Iterable[Frame], places: Places | None = None) -> bool:
     """The same for content that was packed before."""
     names = ("digest", "size", "channel", "encoding", "received_at", "kept_bytes")
     values = {name: getattr(statement, name) for name in names} | {"filename": shown_name(statement.filename)}
-    if not insert_missing(db, STATEMENTS, values | {"organisation": db.organisation}):
+    values |= {"organisation": db.organisation, "places": places.to_record() if places else None}
+    if not insert_missing(db, STATEMENTS, values):
         return False
     same = {"organisation": db.organisation, "digest": statement.digest}
     for number, frame in enumerate(frames):
@@ -123,6 +126,12 @@ def first_rows(db: Db, digest: str) -> tuple[int, ...]:
     return tuple(rows) if all(rows) else ()
 
 
+def places(db: Db, digest: str) -> Places | None:
+    """Where the rows of each figure stand; None where that was not noted."""
+    record = db.execute(sa.select(STATEMENTS.c.places).where(*_row(STATEMENTS, db, digest))).scalar()
+    return Places.from_record(record) if record else None
+
+
 def _found(db: Db, digest: str) -> KeptStatement:
     found = find(db, digest)
     if found is None:
@@ -160,4 +169,4 @@ def _row(table: sa.Table, db: Db, digest: str) -> tuple[sa.ColumnElement[bool], 
     return table.c.organisation == db.organisation, table.c.digest == digest
 
 
-_COLUMNS = tuple(column for column in STATEMENTS.columns if column.name != "organisation")
+_COLUMNS = tuple(column for column in STATEMENTS.columns if column.name not in ("organisation", "places"))

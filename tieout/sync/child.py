@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 from tieout import channels
 from tieout.channels import FileContent
+from tieout.core.places import Places
 from tieout.core.settlement import Reading, Refusal, Statement
 from tieout.store.packing import FRAME_BYTES, framed
 
@@ -57,6 +58,7 @@ class Taken:
     channel: str = ""
     frames: tuple[tuple[int, int, int], ...] = ()
     reading: Reading | None = None
+    places: Places | None = None
     refusal: Refusal | None = None
 
 
@@ -87,7 +89,7 @@ def take_in(asked: Asked) -> Taken:
             # What was counted has no line with more fields than its heading, so only unknown columns have to go.
             if counted and counted.has_only_known:
                 reading = counted.reading(_zone(asked), digest)
-                return Taken(digest, len(content), reading.channel, frames, reading)
+                return Taken(digest, len(content), reading.channel, frames, reading, counted.places())
         return _taken_plainly(asked, content, digest)
     except channels.Unrecognised as refused:
         return Taken(refusal=Refusal(refused.code, refused.message, refused.row))

@@ -18,6 +18,9 @@ from tieout.channels._table import Block
 from tieout.channels.amazon.report import Report, is_order, summary_places
 from tieout.channels.amazon.tally import Tally, bucket_of
 from tieout.core.currency import EXPONENT
+from tieout.core.day import Month
+from tieout.core.places import Places
+from tieout.core.settlement import Figure, Label
 
 if TYPE_CHECKING:
     import polars as pl
@@ -64,6 +67,8 @@ class Quick:
         self._fields = [f"{at}" for at in range(len(names))]
         self._places = {ours: f"{names.index(theirs)}" for ours, theirs in _COLUMNS.items()}
         self._row = 0
+        self._first_rows: list[int] = []
+        self._parts: dict[tuple[str, Figure], int] = {}
 
     def add(self, piece: bytes) -> None:
         """Counts a piece of whole lines. After Unusual the counts are of no use."""
@@ -76,6 +81,7 @@ class Quick:
 
         try:
             frame = self._frame(piece)
+            self._first_rows.append(self._row + 1)
             self._row += frame.height
             frame = self._without_summaries(frame)
             if frame.height:
@@ -89,6 +95,9 @@ class Quick:
         if not found or any(tally.minor != tally.total.minor for tally in found):
             raise Unusual("the total is not met")
         return found
+
+    def places(self) -> Places:
+        return Places(tuple(self._first_rows), self._parts)
 
     def _frame(self, piece: bytes) -> "pl.DataFrame":
         import polars as pl
@@ -156,8 +165,10 @@ class Quick:
         groups = _grouped(frame.filter(~pl.col("slot").is_in(edges)) if edges else frame)
         if edges:
             groups = pl.concat([groups, _grouped(_by_quarter(frame.filter(pl.col("slot").is_in(edges))))])
-        buckets = {slot: bucket_of(_moment(slot, days)) for slot in groups["slot"].unique().to_list()}
-        has_homeless = False
+        moments = {slot: _moment(slot, days) for slot in groups["slot"].unique().to_list()}
+        buckets = {slot: bucket_of(moment) for slot, moment in moments.items()}
+        months = {slot: _months_near(moment) for slot, moment in moments.items()}
+        part, has_homeless = 1 << len(self._first_rows) - 1, False
         for _, id, kind, amount_type, text, site, slot, has, minor, count in groups.sort("row").iter_rows():
             if kind == "Order" and not has:
                 raise Unusual("an Order row without order id")
@@ -165,6 +176,9 @@ class Quick:
             cell = tallies[id].cells[kind, amount_type, text, site, buckets[slot], has]
             cell[0] += minor
             cell[1] += count
+            for month in months[slot]:
+                figure = id, (Label((kind, amount_type, text)), site, month)
+                self._parts[figure] = self._parts.get(figure, 0) | part
         if has_homeless and any(map(is_order, frame.filter(pl.col("site") == "")["order"].unique().to_list())):
             raise Unusual("an order row without a site")
 
@@ -223,6 +237,12 @@ def _moment(slot: str, days: dict[str, datetime]) -> datetime:
     """A slot is a day, or a day with its hour and quarter: `2026-06-30 23:3`."""
     day = days[slot[:10]]
     return day + timedelta(hours=int(slot[11:13]), minutes=15 * int(slot[14:])) if len(slot) > 10 else day
+
+
+def _months_near(moment: datetime) -> set[Month]:
+    """The months that a day has in some zone on earth."""
+    days = (moment - timedelta(days=1), moment, moment + timedelta(days=1))
+    return {Month(day.year, day.month) for day in days}
 
 
 def _by_quarter(frame: "pl.DataFrame") -> "pl.DataFrame":

@@ -13,6 +13,7 @@ from tieout.channels.amazon.report import Progress, Report
 from tieout.channels.amazon.tally import Tally, month_of
 from tieout.core.day import Month
 from tieout.core.money import Money
+from tieout.core.places import Places
 from tieout.core.settlement import Label, Reading, Settlement, Statement, Subtotal
 
 NAME = "amazon"
@@ -47,6 +48,9 @@ class Counting:
     @property
     def has_only_known(self) -> bool:
         return set(self._quick.report.table.names) <= self._quick.report.layout.columns
+
+    def places(self) -> Places:
+        return self._quick.places()
 
     def reading(self, zone: ZoneInfo | None, digest: str) -> Reading:
         """When every piece is in."""

@@ -54,7 +54,7 @@ def receive(tools: Tools, actor: Actor, filename: str, path: Path) -> str:
         if taken.reading:
             tools.readings.put(taken.digest, zone, taken.reading)
         with write(tools.engines, actor.organisation) as db:
-            statements.keep_frames(db, kept, frames)
+            statements.keep_frames(db, kept, frames, taken.places)
             operation = _asked(tools, db, actor, filename, taken.digest)
     return _enqueued(tools, actor, operation)
 

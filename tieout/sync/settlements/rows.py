@@ -86,8 +86,13 @@ def _behind(db: Db, settlement: Settlement, chosen: Sequence[Subtotal], after: i
             if (line.label, line.marketplace, Month.of(line.posted_at, zone)) in wanted:
                 yield line
         return
+    places = statements.places(db, digest)
+    parts = places.holding(settlement.id, wanted) if places else 0
     heading = statements.chunk(db, digest, 0).split(b"\n", 1)[0].removeprefix(BOM_UTF8).removesuffix(b"\r")
     for number in range(max(bisect_right(first_rows, after + 1) - 1, 0), len(first_rows)):
+        last_row = first_rows[number + 1] - 1 if number + 1 < len(first_rows) else settlement.rows + first_rows[number]
+        if places and not places.is_between(parts, first_rows[number], last_row):
+            continue
         chunk = channels.Chunk(heading, first_rows[number], statements.chunk(db, digest, number))
         yield from channels.chunk_lines(chunk, settlement, wanted, after)
 

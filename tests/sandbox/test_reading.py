@@ -7,9 +7,11 @@ from urllib.parse import quote
 from xml.etree import ElementTree
 
 import pytest
+from xero_python.accounting import models
 
 from tests.sandbox.calling import Caller, invoice, london
-from tieout.sandbox.xero import of, where, wire, xml
+from tieout.sandbox.xero import of, properties, where, wire, xml
+from tieout.sandbox.xero.kinds import KINDS
 
 
 @pytest.fixture
@@ -62,11 +64,65 @@ def test_where_takes_a_guid_in_any_case(caller: Caller) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["Status==", '(Status=="DRAFT"', "Date>=DateTime(2026)", 'Reference.Contains("x")', "Status~1", "Date>5"],
+    [
+        "Status==",
+        '(Status=="DRAFT"',
+        "Date>=DateTime(2026)",
+        "Date>=DateTime(2026,13,1)",
+        'Date>=DateTime("soon")',
+        'Reference.Contains("x")',
+        'Reference=="x"',
+        'Status=="DRAFT" OR reference.ToLower()=="x"',
+        'Contact.Name=="Reference!=null" AND Reference=="x"',
+        "Status~1",
+        "Date>5",
+        'Foo=="x"',
+        'Contact.Foo=="x"',
+        '_app=="x"',
+        'Foo.Contains("x")',
+        'Total=="abc"',
+        'Total.Contains("1")',
+        "Status==1",
+        'Date>="2026-11-01"',
+        "Status",
+        "Contact==1",
+        "InvoiceNumber.Contains()",
+        'InvoiceID==guid("zz")',
+        "InvoiceID==guid(7)",
+    ],
 )
 def test_a_filter_that_cannot_be_read_is_a_query_parse_exception(caller: Caller, text: str) -> None:
     reply = caller.get(f"Invoices?where={quote(text)}")
     assert (reply.status, reply.doc["ErrorNumber"], reply.doc["Type"]) == (400, 16, "QueryParseException")
+    assert "Decimal(" not in reply.doc["Message"] and len(reply.doc["Message"]) > 10
+
+
+@pytest.mark.parametrize(
+    "query", ["order=Foo", "order=Contact", "order=_app", "IDs=zzz", "IDs={0},zzz", "ContactIDs=7"]
+)
+def test_an_order_or_an_id_that_is_none_is_a_query_parse_exception(caller: Caller, query: str) -> None:
+    row = caller.get("Invoices/R-1").first("Invoices")
+    reply = caller.get(f"Invoices?{query.format(row['InvoiceID'])}")
+    assert (reply.status, reply.doc["Type"]) == (400, "QueryParseException")
+
+
+def test_every_property_that_an_answer_shows_can_be_filtered_and_what_is_plain_can_be_sorted_by() -> None:
+    caller = london()
+    of(caller.world).switches.update(minute_limit=10**9)
+    caller.put("Invoices", invoice("R-1", Reference="x"))
+    for key in ("Invoices", "Contacts", "Accounts", "TaxRates", "Currencies", "BrandingThemes"):
+        shown = caller.get(f"{key}?page=1").first(key)
+        for name in shown.keys() - {"DateString", "DueDateString"}:
+            assert caller.get(f"{key}?where={quote(name + '!=null')}").status == 200, name
+            if not isinstance(shown[name], dict | list):
+                assert caller.get(f"{key}?order={name}").status == 200, name
+
+
+def test_the_table_of_properties_is_that_of_the_published_clients() -> None:
+    for model, known in properties.models().items():
+        theirs = getattr(models, model)
+        assert known.keys() == {name.lower() for name in theirs.attribute_map.values()}, model
+    assert {kind.one for kind in KINDS.values()} <= properties.models().keys()
 
 
 def test_the_filter_is_parsed_to_the_end() -> None:
@@ -219,6 +275,25 @@ def test_a_body_that_cannot_be_read_is_refused_by_kind(
     assert reply.status == status
     if number is not None:
         assert reply.doc["ErrorNumber"] == number and reply.doc["Message"]
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "told"),
+    [
+        (b'{"Invoices":[', "application/json", "Unexpected end when reading JSON. Line 1, position 14."),
+        (b'{\n "a" 1}', "application/json", "character encountered while parsing value: 1. Line 2, position 6."),
+        (b'{"a":"\xff"}', "application/json", "Unable to translate bytes at index 6"),
+        (b'{"a":' + b"9" * 5000 + b"}", "application/json", "A value in the body cannot be read."),
+        (b"[" * 200_000, "application/json", "MaxDepth"),
+        (b"<Invoices><Invoice>", "text/xml", "There is an error in XML document (1, 20)."),
+        (b'<?xml version="1.0" encoding="odd"?><Invoice/>', "text/xml", "A value in the body cannot be read."),
+        (b'{"Invoices":[{"Total":{"a":[1,null]}}]}', "application/json", "value: {. Path 'Invoices[0].Total'."),
+    ],
+)
+def test_a_body_that_cannot_be_read_is_told_in_no_words_of_python(body: bytes, content_type: str, told: str) -> None:
+    doc = london().put("Invoices", body, Content_Type=content_type).doc
+    assert (doc["Type"], told in doc["Message"]) == ("PostDataInvalidException", True), doc["Message"]
+    assert not any(word in doc["Message"] for word in ("Expecting", "codec", "char 1", "Decimal(", "None", "digits"))
 
 
 def test_a_bare_object_a_bare_list_and_an_envelope_are_all_read() -> None:

@@ -214,8 +214,13 @@ def test_attachments_have_limits_of_name_number_and_size() -> None:
     caller = london()
     row = caller.put("Invoices", invoice("A-1")).first("Invoices")["InvoiceID"]
     path = f"Invoices/{row}/Attachments"
-    for name, content in (("a%3Cb.txt", b"x"), ("a.txt", b""), ("a.txt", b"x" * (10 * 1024 * 1024 + 1))):
-        assert caller.put(f"{path}/{name}", content, Content_Type="text/plain").status == 400
+    for name, content, told in (
+        ("a%3Cb.txt", b"x", "characters that are not allowed"),
+        ("a.txt", b"", "no content"),
+        ("a.txt", b"x" * (10 * 1024 * 1024 + 1), "exceeds the maximum size"),
+    ):
+        reply = caller.put(f"{path}/{name}", content, Content_Type="text/plain")
+        assert reply.status == 400 and len(reply.messages) == 1 and told in reply.messages[0]
     seen = [caller.put(f"{path}/{at}.txt", b"x", Content_Type="text/plain").status for at in range(11)]
     assert seen == [200] * 10 + [400]
     never = "11111111-1111-4111-8111-111111111111"

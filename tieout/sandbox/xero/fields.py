@@ -86,8 +86,8 @@ def _parsed(request: Request) -> Doc:
             body = xml.read(request.body)
         else:
             raise Refused(unsupported_type(request))
-    except (ValueError, UnicodeDecodeError, RecursionError) as error:
-        raise Refused(bad_content(request, f"JSON or XML could not be read: {error}")) from error
+    except (ValueError, LookupError, RecursionError) as error:
+        raise Refused(bad_content(request, _unread(error))) from error
     if isinstance(body, list):
         return {"": body}
     if not isinstance(body, dict):
@@ -96,7 +96,25 @@ def _parsed(request: Request) -> Doc:
 
 
 def _no_constant(name: str) -> Any:
-    raise ValueError(f"Unexpected character encountered while parsing value: {name[0]}.")
+    raise xml.Unread(f"Unexpected character encountered while parsing value: {name[0]}.")
+
+
+def _unread(error: Exception) -> str:
+    """Why a body cannot be read, in words like those of the other side's parsers and not in those of ours."""
+    match error:
+        case xml.Unread():
+            return str(error)
+        case json.JSONDecodeError() if error.pos >= len(error.doc.rstrip()):
+            return f"Unexpected end when reading JSON. Line {error.lineno}, position {error.colno}."
+        case json.JSONDecodeError():
+            found = error.doc[error.pos]
+            place = f"Line {error.lineno}, position {error.colno}."
+            return f"Unexpected character encountered while parsing value: {found}. {place}"
+        case UnicodeDecodeError():
+            return f"Unable to translate bytes at index {error.start} from specified code page to Unicode."
+        case RecursionError():
+            return "The reader's MaxDepth of 64 has been exceeded."
+    return "A value in the body cannot be read."
 
 
 def _typed(request: Request, kind: Kind, item: Doc, path: str) -> Doc:
@@ -147,6 +165,9 @@ def _guid(request: Request, value: Any) -> str | None:
 
 
 def _unfit(key: str, value: Any, path: str) -> str:
+    if isinstance(value, dict | list):
+        begins = "{" if isinstance(value, dict) else "["
+        return f"Unexpected character encountered while parsing value: {begins}. Path '{path}'."
     return f"Error converting value {_quoted(value)} to type '{_type_name(key)}'. Path '{path}'."
 
 

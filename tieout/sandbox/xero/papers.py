@@ -44,8 +44,10 @@ def _attach(asked: Asked, kind: Kind, row: Doc, held: list[Doc], name: str) -> A
     if before is None and len(held) >= MOST_ATTACHMENTS:
         verdict.error("attachment-limit")
     most = 3 if kind.key in SMALL_KINDS else float(asked.books.switches["attachment_megabytes"])
-    if len(content) > most * MEGABYTE or not content:
+    if len(content) > most * MEGABYTE:
         verdict.error("attachment-large")
+    if not content:
+        verdict.error("attachment-empty")
     try:
         verdict.check({"FileName": name}, "AttachmentID")
     except Invalid as invalid:

@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from tieout.sandbox import Answer, Doc
-from tieout.sandbox.xero import fields, refusals, shape, where, wire
+from tieout.sandbox.xero import fields, properties, refusals, shape, where, wire
 from tieout.sandbox.xero.kinds import Kind
 from tieout.sandbox.xero.refusals import Refused
 from tieout.sandbox.xero.state import Asked
@@ -22,6 +22,7 @@ LISTED: dict[str, Callable[[Doc, Kind], Any]] = {
     "statuses": lambda row, kind: row.get("Status"),
     "references": lambda row, kind: row.get("Reference"),
 }
+NAMED_BY_CODE = frozenset({"Code", "TaxType"})
 HIDDEN_UNLESS_ASKED = {"Contacts": ("ContactStatus", "ARCHIVED"), "TrackingCategories": ("Status", "ARCHIVED")}
 
 
@@ -54,7 +55,7 @@ def find(asked: Asked, kind: Kind, named: str) -> Doc | None:
     found_id = fields.guid(named)
     if found_id is not None:
         return asked.row(kind.key, found_id)
-    if kind.id in {"Code", "TaxType"}:
+    if kind.id in NAMED_BY_CODE:
         return asked.row(kind.key, named)
     if not kind.number:
         return None
@@ -78,24 +79,40 @@ def _chosen(asked: Asked, kind: Kind) -> list[Doc]:
     if term:
         rows = [row for row in rows if term.lower() in _searched(row)]
     text = asked.request.param("where")
-    return _filtered(asked, rows, text) if text else rows
+    return _filtered(asked, kind, rows, text) if text else rows
 
 
-def _filtered(asked: Asked, rows: list[Doc], text: str) -> list[Doc]:
+def _filtered(asked: Asked, kind: Kind, rows: list[Doc], text: str) -> list[Doc]:
     try:
-        test = where.parse(text)
+        test = where.parse(text, lambda dotted: _type_of(asked, kind, dotted))
         return [row for row in rows if test(row)]
     except where.BadQuery as error:
         raise Refused(refusals.query_parse(asked.request, str(error))) from error
+
+
+def _type_of(asked: Asked, kind: Kind, dotted: str) -> str:
+    """The type of a property by the spec; blank for what a record has without it. Raises BadQuery for any other."""
+    found = properties.type_of(kind.one, dotted)
+    read = where.path(dotted)
+    if found is None and (dotted[0] == "_" or all(read(row) is None for row in asked.rows(kind.key))):
+        raise where.BadQuery(f"No property or field '{dotted}' exists in type '{kind.one}'")
+    return found or ""
 
 
 def _listed(asked: Asked, kind: Kind, rows: list[Doc]) -> list[Doc]:
     for name, read in LISTED.items():
         given = asked.request.param(name)
         if given:
-            wanted = {(fields.guid(part.strip()) or part.strip()).lower() for part in given.split(",")}
+            parts = [part.strip() for part in given.split(",") if part.strip()]
+            if _is_guids(name, kind) and not all(map(fields.guid, parts)):
+                raise Refused(refusals.query_parse(asked.request, refusals.NO_GUID))
+            wanted = {(fields.guid(part) or part).lower() for part in parts}
             rows = [row for row in rows if str(read(row, kind)).lower() in wanted]
     return rows
+
+
+def _is_guids(name: str, kind: Kind) -> bool:
+    return name == "contactids" or (name == "ids" and kind.id not in NAMED_BY_CODE)
 
 
 def _searched(row: Doc) -> str:
@@ -131,8 +148,17 @@ def _ordered(asked: Asked, kind: Kind, rows: list[Doc]) -> list[Doc]:
         if not words or len(words) > 2 or (len(words) == 2 and words[1].upper() not in {"ASC", "DESC"}):
             raise Refused(refusals.query_parse(asked.request, f"Syntax error in order '{part}'"))
         read = where.path(words[0])
+        if (sort := _sort_type(asked, kind, words[0])) and sort not in properties.PLAIN:
+            raise Refused(refusals.query_parse(asked.request, f"'{words[0]}' cannot be put in order"))
         rows.sort(key=lambda row, read=read: _sortable(read(row)), reverse=words[-1].upper() == "DESC")  # type: ignore[misc]
     return rows
+
+
+def _sort_type(asked: Asked, kind: Kind, dotted: str) -> str:
+    try:
+        return _type_of(asked, kind, dotted)
+    except where.BadQuery as error:
+        raise Refused(refusals.query_parse(asked.request, str(error))) from error
 
 
 def _sortable(value: Any) -> tuple[int, Any]:

@@ -14,6 +14,7 @@ WENT_WRONG = (
     "An error occurred in Xero. Check the API Status page http://status.developer.xero.com for current service status."
 )
 NOT_PERMITTED = "You are not permitted to access this resource"
+NO_GUID = "Guid should contain 32 digits with 4 dashes (xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx)."
 NEEDS_REPORTS = NOT_PERMITTED + " without the reporting role or higher privileges"
 
 
@@ -48,8 +49,7 @@ def bad_content(request: Request, message: str) -> Answer:
 
 
 def bad_guid(request: Request) -> Answer:
-    told = "Guid should contain 32 digits with 4 dashes (xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx)."
-    return bad_content(request, told)
+    return bad_content(request, NO_GUID)
 
 
 def query_parse(request: Request, message: str) -> Answer:

@@ -148,7 +148,12 @@ def _credentials(books: Books, app: Doc, form: Doc) -> Doc:
         raise Denied("invalid_scope")
     held = wanted or list(app["scopes"])
     access = _access(books, app["client_id"], app.get("user", ""), held, books.shelf.new_id(), app.get("tenant", ""))
-    return {"access_token": access, "expires_in": access_seconds(books), "token_type": "Bearer", "scope": " ".join(held)}
+    return {
+        "access_token": access,
+        "expires_in": access_seconds(books),
+        "token_type": "Bearer",
+        "scope": " ".join(held),
+    }
 
 
 def access_seconds(books: Books) -> int:

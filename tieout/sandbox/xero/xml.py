@@ -29,6 +29,10 @@ _LISTS = frozenset(
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 
 
+class Unread(ValueError):
+    """A body cannot be read; says why in words like those of the other side."""
+
+
 def write(root: str, doc: Doc) -> bytes:
     """The document as XML; None is left out, days and moments are ISO without a zone."""
     ElementTree.register_namespace("xsi", _XSI)
@@ -38,13 +42,14 @@ def write(root: str, doc: Doc) -> bytes:
 
 
 def read(body: bytes) -> Doc:
-    """The body as a document with one list in it: `<Invoices>` and a single `<Invoice>` alike. Raises ValueError."""
+    """The body as a document with one list in it: `<Invoices>` and a single `<Invoice>` alike. Raises Unread."""
     if b"<!DOCTYPE" in body or b"<!ENTITY" in body:
-        raise ValueError("For security reasons DTD is prohibited in this XML document.")
+        raise Unread("For security reasons DTD is prohibited in this XML document.")
     try:
         root = ElementTree.fromstring(body)
     except ElementTree.ParseError as error:
-        raise ValueError(str(error)) from error
+        line, column = error.position
+        raise Unread(f"There is an error in XML document ({line}, {column + 1}).") from error
     found = _value(root)
     return {_name(root): found} if isinstance(found, list) else found if isinstance(found, dict) else {}
 

@@ -5,6 +5,7 @@
 Standard library and the product alone. The same code gives the same bytes: no clock, no machine, no order of a set.
 """
 
+import ast
 import csv
 import importlib
 import inspect
@@ -40,6 +41,7 @@ from tieout.store.schema import load_tables  # noqa: E402
 
 FOLDER = ROOT / "docs" / "reference"
 COMMAND = "make docs"
+_EMPTY_BYTES = 120
 MADE = f"*Generated from the code by `{COMMAND}`; a change made here is lost.*"
 Row = Sequence[object]
 
@@ -246,6 +248,20 @@ def api_pages() -> Iterator[str]:
     yield table(("Code of a field", "Means"), [(_mono(code), means) for code, means in api.FIELD_CODES.items()])
 
 
+def modules() -> Iterator[str]:
+    """Every module of the product, room by room, by the first sentence of its own text: which file to open."""
+    rooms: dict[str, list[Row]] = {}
+    for path in sorted((ROOT / "tieout").rglob("*.py")):
+        place = path.relative_to(ROOT / "tieout")
+        if "migrations" in place.parts or (path.name == "__init__.py" and path.stat().st_size < _EMPTY_BYTES):
+            continue
+        room = place.parts[0] if len(place.parts) > 1 else "above the rooms"
+        rooms.setdefault(room, []).append((f"`{place.as_posix()}`", _first_sentence(path)))
+    for room, rows in sorted(rooms.items()):
+        yield f"## {room}"
+        yield table(("File", "Holds"), rows)
+
+
 PAGES: dict[str, tuple[str, Callable[[], Iterator[str]]]] = {
     "cli.md": ("The command line", cli),
     "settings.md": ("Settings", settings),
@@ -257,10 +273,17 @@ PAGES: dict[str, tuple[str, Callable[[], Iterator[str]]]] = {
     "faults.md": ("Faults", fault_names),
     "problems.md": ("Problems", problem_pages),
     "api.md": ("The API", api_pages),
+    "modules.md": ("Modules", modules),
 }
 
 
 # --- What they are made of ----------------------------------------------------------------------------------
+
+
+def _first_sentence(path: Path) -> str:
+    text = " ".join((ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").split("\n\n")[0].split())
+    end = re.search(r"[.:](?= [A-Z`]|$)", text)
+    return (text[: end.start()] if end else text).rstrip(".:")
 
 
 def comments(members: type[Enum]) -> dict[str, str]:

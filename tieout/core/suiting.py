@@ -106,7 +106,7 @@ def _ranked(
     yield from ((by_code[a.code], tax, f"has the usual code {a.code}") for a in usual if a.code in by_code)
     sought = [_words(words), *(_words(account.name) for account in usual)]
     alike = [(max(_likeness(each, _words(account.name)) for each in sought), account) for account in fitting]
-    ranked = sorted((pair for pair in alike if pair[0] >= 50), key=lambda pair: -pair[0])
+    ranked = sorted((pair for pair in alike if pair[0] > 50), key=lambda pair: -pair[0])
     yield from ((account, tax, "is named alike") for _, account in ranked)
     for kind in dict.fromkeys(account.kind for account in usual):
         of_kind = [account for account in fitting if account.kind == kind]

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tieout import channels
@@ -55,7 +55,22 @@ class Branch:
 
     @property
     def is_wrong(self) -> bool:
-        return self.is_gap or bool(self.fault)
+        """What nobody has met yet is not wrong, though its usual account may not be there."""
+        return self.is_gap or bool(self.fault and (self.is_met or self.waiting))
+
+    @property
+    def exceptions(self) -> tuple["Branch", ...]:
+        """What below it does not simply follow: entries of their own, and gaps that are not its own gap."""
+        return tuple(each for each in self.children if each.own or (each.is_gap and not self.is_gap))
+
+    @property
+    def followers(self) -> tuple["Branch", ...]:
+        """What follows it and has been met."""
+        return tuple(each for each in self.children if each.is_met and each not in self.exceptions)
+
+    @property
+    def unmet(self) -> tuple["Branch", ...]:
+        return tuple(each for each in self.children if not each.is_met and each not in self.exceptions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +88,9 @@ class Tree:
 
     @property
     def wrong(self) -> tuple[Branch, ...]:
-        """What has to be mended, the gaps first; of a role and what inherits from it the role alone."""
-        found = [each for role in self.roles for each in (role, *role.children) if each.is_wrong]
-        shown = [each for each in found if each.own or each.is_gap]
-        return tuple(sorted(shown, key=lambda each: not each.is_gap))
+        """What has to be mended, the gaps first; of a role and what follows it the role alone."""
+        found = [each for role in self.roles for each in (role, *role.exceptions) if each.is_wrong]
+        return tuple(sorted(found, key=lambda each: not each.is_gap))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +143,9 @@ def place(tools: Tools, organisation: str, node: Node) -> Place:
     accounts = accounts_for(role, facts.books) if facts.books else ()
     below = [Node(each.value, node.marketplace) for each in _categories(role)] if node.scope in set(Role) else []
     own = {each for each, _ in mapping.entries}
+    branch = _role(facts, Role(node.scope), node.marketplace) if node.scope in set(Role) else _branch(facts, node)
     return Place(
-        branch=_branch(facts, node),
+        branch=branch,
         version=mapping.version,
         books=facts.books,
         read_at=facts.read_at,
@@ -193,7 +208,13 @@ def _by_currency(amounts: Iterable[Money]) -> tuple[Money, ...]:
 
 def _role(facts: _Facts, role: Role, marketplace: str) -> Branch:
     below = tuple(_branch(facts, Node(each.value, marketplace)) for each in _categories(role))
-    return _branch(facts, Node(role.value, marketplace), below)
+    found = _branch(facts, Node(role.value, marketplace), below)
+    if found.entry:
+        return found
+    # A role without an entry lacks one for all that would follow it: one choice fills them.
+    return replace(
+        found, waiting=_by_currency(each for part in (found, *below) for each in part.waiting if not part.own)
+    )
 
 
 def _categories(role: Role | None) -> tuple[Category, ...]:
@@ -236,9 +257,11 @@ def _suggestions(db: Db, facts: _Facts, node: Node) -> tuple[Suggestion, ...]:
     ]
     wanted = at_home[1] if at_home else None
     offered = [block[wanted.account] for block in blocks if wanted and wanted.account in block]
-    return suggested(
+    now = facts.mapping.holds_at(node)
+    found = suggested(
         role, title_of(node.scope), facts.books, _before(db, facts, node), offered, wanted.tax if wanted else "NONE"
     )
+    return tuple(each for each in found if not now or each.account.code != now[1].account)
 
 
 def _before(db: Db, facts: _Facts, node: Node) -> list[Entry]:

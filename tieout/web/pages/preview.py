@@ -3,10 +3,11 @@
 from fastapi import Request
 from fastapi.responses import Response
 
+from tieout.core.money import total
 from tieout.sync import settlements
 from tieout.web import guard
 from tieout.web.errors import Missing
-from tieout.web.pages.settlement import found_view, send_words
+from tieout.web.pages.settlement import found_view, send_words, shown_document
 from tieout.web.pages.settlements import SENDABLE
 from tieout.web.render import page
 from tieout.web.routes import get
@@ -17,13 +18,16 @@ def show(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, id
     preview = settlements.preview(tools, visitor.organisation, id)
     if preview is None:
         raise Missing
-    names = [f"{document.number}, {document.month}" for document in view.documents]
+    bodies = preview.bodies or ("",) * len(view.documents)
+    debits = total((change for _, change in preview.accounts if change.minor > 0), view.card.total.currency)
     return page(
         request,
         "preview.html",
         card=view.card,
         preview=preview,
-        bodies=list(zip(names, preview.bodies, strict=False)),
+        view=view,
+        documents=[(shown_document(view, each), body) for each, body in zip(view.documents, bodies, strict=True)],
+        debits=debits,
         account_names=view.account_names,
         books_name=view.books_name,
         is_frozen=view.is_frozen,

@@ -7,6 +7,7 @@ from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
 
 from tieout.core.failure import RemoteError
+from tieout.core.headings import title_of
 from tieout.core.money import Money, total
 from tieout.core.plan import Document, PlannedLine
 from tieout.core.records import DocumentKind
@@ -93,7 +94,10 @@ class ShownDocument:
     kind: str
     note: str
     number: str
+    contact: str
+    reference: str
     dated: date
+    due: date
     is_deposit: bool
     said: str
     told: str
@@ -122,7 +126,7 @@ def show(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, id
         view=view,
         card=view.card,
         chain=chain_of(view, kept.settlement.lines_sum),
-        documents=[_document(view, document) for document in view.documents],
+        documents=[shown_document(view, document) for document in view.documents],
         attempts=[(posting.number, attempt) for posting in view.postings for attempt in posting.attempts],
         links=links,
         issues=issues.of_settlement(tools, visitor.organisation, id),
@@ -132,6 +136,7 @@ def show(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, id
         can_preview=bool(view.documents),
         send_words=send_words(view),
         next_step=NEXT_STEPS[Status(view.card.status)],
+        gap_title=lambda gap: title_of(gap.category),
         proof_names=PROOF_NAMES,
         proof_texts={"AC11": f"plan {view.plan.hash[:12]}" if view.plan else ""},
         proven=f"{sum(proof.holds for proof in view.proofs)} of {len(view.proofs)} hold" if view.proofs else "",
@@ -207,7 +212,7 @@ def _kind(amount: Money, deposit: Money) -> str:
     return "equal" if amount == deposit else "differs"
 
 
-def _document(view: SettlementView, document: Document) -> ShownDocument:
+def shown_document(view: SettlementView, document: Document) -> ShownDocument:
     posting = next((posting for posting in view.postings if posting.number == document.number), None)
     is_bill = document.kind is DocumentKind.BILL
     return ShownDocument(
@@ -216,7 +221,10 @@ def _document(view: SettlementView, document: Document) -> ShownDocument:
         kind="Bill" if is_bill else "Invoice",
         note=_note(is_bill, document),
         number=document.number,
+        contact=document.contact,
+        reference=document.reference,
         dated=document.dated,
+        due=document.due,
         is_deposit=len(view.documents) > 1 and document.part == len(view.documents),
         said=_said(posting) if posting else "",
         told=posting.note if posting else "",

@@ -15,14 +15,19 @@ import urllib3
 from xero_python.accounting import (
     Account,
     AccountingApi,
+    Allocation,
+    Allocations,
     Contact,
     Contacts,
+    CreditNote,
+    CreditNotes,
     Invoice,
     Invoices,
     LineAmountTypes,
     LineItem,
     Payment,
     PaymentDelete,
+    Payments,
 )
 from xero_python.api_client import ApiClient
 from xero_python.api_client.configuration import Configuration
@@ -158,6 +163,40 @@ def test_it_pays_takes_the_payment_back_and_voids(client: Client) -> None:
     void = Invoices(invoices=[Invoice(status="VOIDED", type="ACCREC")])
     voided = client.accounting.update_invoice(client.tenant, made.invoice_id, void).invoices[0]
     assert (voided.status, voided.amount_due) == ("VOIDED", Decimal("0.00"))
+
+
+def test_of_several_payments_each_is_judged_by_itself_when_it_asks_for_that(client: Client) -> None:
+    client.world.clock.advance(60)
+    an_invoice(client, "P-2")
+    payments = [
+        Payment(
+            invoice=Invoice(invoice_number="P-2"), account=Account(code="090"), date=date(2026, 11, 11), amount=each
+        )
+        for each in (5.0, 500.0)
+    ]
+    made = client.accounting.create_payments(client.tenant, Payments(payments=payments), summarize_errors=False)
+    assert [each.status_attribute_string for each in made.payments] == ["OK", "ERROR"]
+    assert "exceeds the amount outstanding" in made.payments[1].validation_errors[0].message
+
+
+def test_it_allocates_a_credit_note_and_takes_the_allocation_off(client: Client) -> None:
+    client.world.clock.advance(60)
+    owed = an_invoice(client, "P-3")
+    credit = CreditNote(
+        type="ACCRECCREDIT",
+        contact=Contact(contact_id=owed.contact.contact_id),
+        date=date(2026, 11, 10),
+        status="AUTHORISED",
+        line_items=[LineItem(description="x", quantity=1.0, unit_amount=20.0, account_code="200", tax_type="NONE")],
+    )
+    accounting, tenant = client.accounting, client.tenant
+    id = accounting.create_credit_notes(tenant, CreditNotes(credit_notes=[credit])).credit_notes[0].credit_note_id
+    wanted = Allocation(invoice=Invoice(invoice_id=owed.invoice_id), amount=20.0, date=date(2026, 11, 11))
+    made = accounting.create_credit_note_allocation(tenant, id, Allocations(allocations=[wanted])).allocations[0]
+    assert accounting.get_invoice(tenant, owed.invoice_id).invoices[0].amount_due == Decimal("100.00")
+    taken_off = accounting.delete_credit_note_allocations(tenant, id, made.allocation_id)
+    assert (taken_off.allocation_id, taken_off.is_deleted) == (made.allocation_id, True)
+    assert accounting.get_invoice(tenant, owed.invoice_id).invoices[0].amount_due == Decimal("120.00")
 
 
 def test_it_attaches_a_file_and_notes_it(client: Client) -> None:

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from tieout.sandbox import Answer, Doc
-from tieout.sandbox.xero import fields, payments, refusals, shape
+from tieout.sandbox.xero import fields, payments, refusals, shape, wire
 from tieout.sandbox.xero.kinds import Kind
 from tieout.sandbox.xero.refusals import Refused
 from tieout.sandbox.xero.rules import Invalid, Verdict, check_lock
@@ -81,7 +81,8 @@ def take_off(asked: Asked, kind: Kind, row: Doc, allocation_id: str) -> Answer:
         rest = [part for part in invoice[kind.key] if part.get("_allocation") != allocation_id]
         again = invoice | {kind.key: rest, "UpdatedDateUTC": asked.now}
         asked.keep("Invoices", invoice["InvoiceID"], resettled(again, asked.today))
-    return shape.envelope(asked, "Allocations", [found | {"IsDeleted": True}])
+    # By the spec the allocation itself, in no envelope.
+    return wire.render(asked.request, 200, found | {"IsDeleted": True}, "Allocation")
 
 
 def save_batch(asked: Asked, sent: Doc, creating: bool, row_id: str | None) -> Doc:

@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from tieout.sandbox import Doc, Request
-from tieout.sandbox.xero import wire, xml
+from tieout.sandbox.xero import properties, wire, xml
 from tieout.sandbox.xero.kinds import Kind
 from tieout.sandbox.xero.refusals import Refused, bad_content, bad_guid, nothing_sent, unsupported_type
 
@@ -22,10 +22,9 @@ DATES = frozenset(
     "Date DueDate FullyPaidOnDate ExpectedPaymentDate PlannedPaymentDate DeliveryDate ExpectedArrivalDate ExpiryDate"
     " PeriodLockDate EndOfYearLockDate StartDate EndDate".split()
 )
-FLAGS = frozenset(
-    "IsReconciled SentToContact SendToContact IncludeInEmails EnablePaymentsToAccount ShowInExpenseClaims"
-    " AddToWatchlist IsCompound IsNonRecoverable ShowOnCashBasisReports IsSold IsPurchased IsTrackedAsInventory"
-    " IncludeOnline".split()
+# Those of things inside records, which the table of properties leaves out, stand here.
+FLAGS = properties.flags() | frozenset(
+    "SendToContact IncludeInEmails IsCompound IsNonRecoverable IncludeOnline".split()
 )
 GUIDS = frozenset(
     "AccountID ContactID InvoiceID CreditNoteID PaymentID LineItemID BrandingThemeID TrackingCategoryID"

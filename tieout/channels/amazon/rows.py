@@ -53,20 +53,43 @@ def chunk_lines(chunk: Chunk, settlement: Settlement, wanted: frozenset[Figure],
 
 def _candidates(chunk: Chunk, settlement: Settlement, wanted: frozenset[Figure], after: int) -> list[tuple[int, bytes]]:
     """The lines that have the label and site of a figure, and a day of its month in any zone."""
-    texts = {label.words[2].encode() for label, _, _ in wanted}
+    names = heading_names(chunk.heading.decode("utf-8"))
+    texts = {_printed(label, site, names).encode() for label, site, _ in wanted}
     days = [mark for mark in _marks({month for _, _, month in wanted}) if mark in chunk.content]
     if not days or not any(text in chunk.content for text in texts):
         return []
-    names = heading_names(chunk.heading.decode("utf-8"))
     columns = ("settlement-id", "transaction-type", "amount-type", "amount-description", "marketplace-name")
     fields_of = itemgetter(*map(names.index, columns))
     keys = {(settlement.id, *label.words, site) for label, site, _ in wanted}
     encoded = {tuple(word.encode() for word in key) for key in keys}
     return [
-        (row, line.removesuffix(b"\r"))
-        for row, line in enumerate(chunk.content.split(b"\n"), chunk.first_row)
+        (row, line)
+        for row, line in _lines_with(texts, chunk)
         if row > max(after, 1) and any(day in line for day in days) and fields_of(line.split(b"\t")) in encoded
     ]
+
+
+def _printed(label: Label, site: str, names: tuple[str, ...]) -> str:
+    """What stands together in every line of a label and site: the more, the fewer other lines have it too."""
+    at = names.index("marketplace-name")
+    if names[at : at + 3] == ("marketplace-name", "amount-type", "amount-description"):
+        return f"{site}\t{label.words[1]}\t{label.words[2]}\t"
+    return label.words[2]
+
+
+def _lines_with(texts: set[bytes], chunk: Chunk) -> Iterator[tuple[int, bytes]]:
+    """The lines that hold one of the texts, with their rows; the others are never cut out."""
+    content, places = chunk.content, set()
+    for text in texts:
+        at = content.find(text)
+        while at >= 0:
+            end = content.find(b"\n", at)
+            places.add((content.rfind(b"\n", 0, at) + 1, end if end >= 0 else len(content)))
+            at = content.find(text, end) if end >= 0 else -1
+    row, seen = chunk.first_row, 0
+    for start, end in sorted(places):
+        row, seen = row + content.count(b"\n", seen, start), start
+        yield row, content[start:end].removesuffix(b"\r")
 
 
 def _marks(months: set[Month]) -> set[bytes]:

@@ -13,7 +13,7 @@ import pytest
 from tests.sandbox.calling import REDIRECT, SCOPES, START, Caller, london
 from tieout.sandbox import Request
 from tieout.sandbox.world import World
-from tieout.sandbox.xero import app, books, of
+from tieout.sandbox.xero import allow, app, books, of
 
 
 @pytest.fixture
@@ -253,3 +253,16 @@ def test_discovery_names_xero_as_issuer_and_every_address() -> None:
     assert found["issuer"] == "https://identity.xero.com"
     assert found["token_endpoint"].endswith("/connect/token")
     assert london().get("/.well-known/openid-configuration/jwks").doc["keys"][0]["alg"] == "RS256"
+
+
+def test_every_app_may_be_sent_back_where_it_was_allowed_and_a_reset_forgets_no_address(world: World) -> None:
+    mine = "http://localhost:9999/oauth/xero/callback"
+    assert authorise(world, redirect_uri=mine).status == 400
+    allow(of(world).books, (mine,))
+    for _ in range(2):
+        assert authorise(world, redirect_uri=mine).status == 200
+        assert authorise(world, redirect_uri="http://localhost:8080/oauth/xero/callback").status == 200
+        world.reset("four")
+    assert authorise(world, redirect_uri=mine, client_id="plus-app").status == 200
+    app(of(world).books, "later", redirect_uris=(REDIRECT,))
+    assert authorise(world, redirect_uri=mine, client_id="later").status == 200

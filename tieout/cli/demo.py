@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from tieout.cli._browser import allow
-from tieout.cli._doors import Doors, Exit, complain, doors, say, say_json
+from tieout.cli._doors import Doors, Exit, complain, doors, fail, say, say_json
 from tieout.cli._table import table
 from tieout.cli.settlements import wait_for
 from tieout.core.actor import Actor
@@ -45,12 +45,18 @@ def demo(
     only if every settlement that can be sent ties out in the books and the held one is held for its expected reason.
     """
     from tieout.sandbox import server
-    from tieout.sandbox.xero import app, books, of
+    from tieout.sandbox.xero import Unusable, app, books, of
 
     doors_in = doors(context)
     folder = _folder(doors_in, fresh)
     url = f"http://localhost:{port}"
-    world = books(folder / "xero-stand-in.db", scenario="london")
+    try:
+        world = books(folder / "xero-stand-in.db", scenario="london")
+    except Unusable as error:
+        fail(
+            f"{error.strerror} A demo that still runs holds it; else `tieout demo --fresh` starts over.",
+            Exit.CANNOT_START,
+        )
     app(of(world).books, redirect_uris=(f"{url}/oauth/{PLATFORM}/callback",))
     stand_in = server.start(world)
     try:

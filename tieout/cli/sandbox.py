@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from tieout.cli._doors import Exit, fail
+from tieout.cli._doors import Exit, fail, say
 
 
 def add(commands: typer.Typer) -> None:
@@ -22,13 +22,22 @@ def xero(
     secret: Annotated[
         str | None, typer.Option(help="Secret of the control door; else one is made and printed.")
     ] = None,
+    redirect_uri: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="One more address where a consent may end, letter by letter; may be repeated. Those of Tieout at"
+            " http://localhost, alone or with port 8000, 8080 or 5173, are known."
+        ),
+    ] = None,
 ) -> None:
     """Serve a stand-in of Xero: OAuth, consent, connections and the Accounting API, with its own books."""
-    from tieout.sandbox.xero import serve
+    from tieout.sandbox.xero import Unusable, serve
 
     try:
-        serve(port, file, scenario=scenario, seed=seed, secret=secret)
-    except LookupError as error:
+        serve(port, file, scenario=scenario, seed=seed, secret=secret, redirect_uris=redirect_uri or (), say=say)
+    except (LookupError, ValueError) as error:
         fail(str(error), Exit.USAGE)
+    except Unusable as error:
+        fail(str(error.strerror), Exit.CANNOT_START)
     except OSError as error:
         fail(f"The stand-in cannot listen on port {port}: {error.strerror}. Choose another --port.", Exit.CANNOT_START)

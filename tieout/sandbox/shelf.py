@@ -20,6 +20,14 @@ from tieout.sandbox import Doc
 _ABSENT: Any = object()
 
 
+class Unusable(OSError):
+    """The file cannot hold the rows; `strerror` is the whole sentence."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        told = f"The stand-in's books cannot be opened ({path}: {reason}): choose another file, or stop who holds it."
+        super().__init__(errno.EIO, told)
+
+
 class Shelf:
     """Tables of documents by id. Documents put here are never changed in place: put a new one.
 
@@ -28,7 +36,7 @@ class Shelf:
     """
 
     def __init__(self, path: Path | None = None, seed: int = 0) -> None:
-        """Raises OSError when the file cannot be opened, is no database, or is held by another stand-in."""
+        """Raises Unusable when the file cannot be opened, is no database of ours, or is held by another stand-in."""
         self._seed = seed
         self._tables: dict[str, dict[str, Doc]] = defaultdict(dict)
         self._indexes: dict[tuple[str, str], dict[str, dict[str, None]]] = {}
@@ -36,8 +44,8 @@ class Shelf:
         self._depth = 0
         self._db = None if path is None else _open(path)
         if self._db is not None:
-            for table, key, body in self._db.execute("SELECT place, id, body FROM rows ORDER BY number"):
-                self._tables[table][key] = from_text(body)
+            for table, key, row in _rows(self._db, path):
+                self._tables[table][key] = row
 
     @property
     def is_empty(self) -> bool:
@@ -162,15 +170,35 @@ ON CONFLICT (place, id) DO UPDATE SET body = excluded.body"""
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        return _prepared(sqlite3.connect(path, check_same_thread=False, timeout=1))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        db = sqlite3.connect(path, check_same_thread=False, timeout=1)
+    except OSError as error:
+        raise Unusable(path, error.strerror or str(error)) from error
     except sqlite3.Error as error:
-        told = f"the stand-in's books cannot be opened ({error}): choose another file, or stop who holds it"
-        raise OSError(errno.EIO, told, str(path)) from error
+        raise Unusable(path, str(error)) from error
+    try:
+        return _prepared(db)
+    except (sqlite3.Error, ValueError) as error:
+        db.close()
+        raise Unusable(path, str(error)) from error
+
+
+def _rows(db: sqlite3.Connection, path: Path | None) -> Iterator[tuple[str, str, Doc]]:
+    assert path is not None, "only a file has a database"
+    try:
+        for table, key, body in db.execute("SELECT place, id, body FROM rows ORDER BY number"):
+            yield table, key, from_text(body)
+    except (sqlite3.Error, ValueError) as error:
+        db.close()
+        raise Unusable(path, "what it holds cannot be read") from error
 
 
 def _prepared(db: sqlite3.Connection) -> sqlite3.Connection:
+    # Before anything is changed in it.
+    tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if not tables <= {"rows", "sqlite_stat1"}:
+        raise ValueError("it is the database of something else")
     # One process, one connection: a rollback journal is enough and leaves no second file behind after a kill.
     db.execute("PRAGMA journal_mode = TRUNCATE")
     db.execute("PRAGMA synchronous = FULL")

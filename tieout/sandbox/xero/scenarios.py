@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from importlib import resources
+from urllib.parse import urlsplit
 
 from tieout.sandbox import Doc
 from tieout.sandbox.xero.settings import CLASSES, RATE_FLAGS
@@ -17,7 +18,7 @@ APP_ID, APP_SECRET = "tieout-demo", "tieout-demo-secret"
 REDIRECTS = tuple(
     f"http://localhost{port}{path}"
     for port in ("", ":8000", ":8080", ":5173")
-    for path in ("/callback", "/connect/xero/callback")
+    for path in ("/callback", "/connect/xero/callback", "/oauth/xero/callback")
 )
 RATES = {
     "USD": "1.2700000000",
@@ -82,8 +83,27 @@ def app(
 ) -> Doc:
     """Registers an app: `kind` web, pkce or custom (with its scopes and organisation)."""
     row: Doc = {"client_id": client_id, "secret": secret, "type": kind, "name": name, "created": created, "tier": tier}
-    row |= {"redirect_uris": list(redirect_uris), "certified": certified, "scopes": list(scopes), "tenant": tenant}
+    addresses = list(dict.fromkeys((*redirect_uris, *books.redirect_uris)))
+    row |= {"redirect_uris": addresses, "certified": certified, "scopes": list(scopes), "tenant": tenant}
     return books.shelf.put("app", client_id, row)
+
+
+def allow(books: Books, redirect_uris: Sequence[str]) -> None:
+    """Lets every app be sent back to these addresses and the usual ones, those kept in a file and those to come too.
+
+    Raises ValueError for an address that Xero would not take.
+    """
+    for uri in redirect_uris:
+        parts = urlsplit(uri)
+        if not (parts.scheme == "https" and parts.hostname) and not (
+            parts.scheme == "http" and parts.hostname == "localhost"
+        ):
+            raise ValueError(f"{uri} is no redirect address for Xero: it takes https://… and http://localhost… only.")
+    books.redirect_uris = tuple(redirect_uris)
+    for row in books.shelf.all("app"):
+        addresses = list(dict.fromkeys((*row["redirect_uris"], *REDIRECTS, *redirect_uris)))
+        if addresses != row["redirect_uris"]:
+            books.shelf.put("app", row["client_id"], row | {"redirect_uris": addresses})
 
 
 def person(books: Books, first: str, last: str, email: str) -> Doc:

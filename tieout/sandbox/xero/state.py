@@ -86,6 +86,7 @@ class Books:
         self.shelf = shelf
         self.switches: Doc = dict(SWITCHES)
         self.egress: dict[str, int] = {}
+        self.redirect_uris: tuple[str, ...] = ()  # every app may be sent back to these too
 
     @property
     def clock(self) -> Clock:

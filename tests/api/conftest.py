@@ -1,5 +1,6 @@
 """The API over a whole product and its stand-in, as another program calls it."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,13 +10,21 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from tests.sync.conftest import REDIRECT, SAMPLES, House, house
+from tests.conftest import RecordingJobs
+from tests.sync.conftest import REDIRECT, SAMPLES, House, MovingClock, _Registering, house
 from tieout.api import ApiSettings, mount
+from tieout.app import new_id
+from tieout.calls import Transport
+from tieout.core.actor import Actor
 from tieout.people import tokens
+from tieout.people.organisations import FirstOwner, create_owner
 from tieout.people.tokens import Scope, Wanted
 from tieout.store import people
-from tieout.store.engine import write
+from tieout.store.engine import open_engines, write
 from tieout.store.organisations import Organisation, create
+from tieout.store.vault import MasterKeys, Vault
+from tieout.sync import work
+from tieout.sync.tools import Tools
 
 __all__ = ["SAMPLES", "Program", "house"]
 
@@ -84,14 +93,36 @@ def program(make_program: Callable[..., Program]) -> Program:
     return make_program()
 
 
+@pytest.fixture(scope="module")
+def doorstep(prepared_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+    """A program for questions that change nothing, one for all of a module. No books can be connected here."""
+    folder = tmp_path_factory.mktemp("doorstep")
+    shutil.copy(prepared_file, folder / "app.db")
+    engines, jobs, clock = open_engines(f"sqlite:///{folder}/app.db"), RecordingJobs(), MovingClock()
+    vault = Vault(engines, MasterKeys((b"k" * 32,), "the test"))
+    tools = Tools(engines, vault, Transport(), jobs, clock, new_id, {}, "worker")
+    work.register(_Registering(jobs), tools)
+    member = create_owner(tools, FirstOwner("Harbour & Finch Ltd", "GB", "Europe/London", "Olive", "o@example.com", ""))
+    actor = Actor(member.organisation, member.person, "Olive")
+    made = House(tools, jobs, None, clock, actor)
+    app = FastAPI(openapi_url=None)
+    mount(app, tools, ApiSettings(BASE, folder / "spool", MANY))
+    with TestClient(app, base_url=BASE, raise_server_exceptions=False, follow_redirects=False) as client:
+        yield Program(made, client, folder / "spool").as_token()
+    engines.dispose()
+
+
 @pytest.fixture
 def neighbour(house: House) -> str:
     """The id of another organisation of the same installation."""
-    with write(house.tools.engines, "org-neighbour") as db:
-        create(
-            db, house.tools.vault, Organisation("org-neighbour", "Neighbour Ltd", "GB", "Europe/London", house.clock())
-        )
-    return "org-neighbour"
+    return a_neighbour(house)
+
+
+def a_neighbour(house: House) -> str:
+    other = Organisation("org-neighbour", "Neighbour Ltd", "GB", "Europe/London", house.clock())
+    with write(house.tools.engines, other.id) as db:
+        create(db, house.tools.vault, other)
+    return other.id
 
 
 def a_person(house: House, role: str, id: str = "bob") -> str:

@@ -44,19 +44,19 @@ def test_every_scope_opens_something_or_is_asked_for_by_an_action() -> None:
 
 
 @pytest.mark.parametrize("route", GUARDED, ids=named)
-def test_b11_without_a_token_that_counts_nothing_opens(program: Program, route: Route) -> None:
+def test_b11_without_a_token_that_counts_nothing_opens(doorstep: Program, route: Route) -> None:
     """Also the four of every address: none, expired, of another organisation, without the scope."""
     path = filled(route.path)
     other = next(scope for scope in Scope if scope is not route.scope)
-    nobody = Program(program.house, program.client, program.spool)
+    nobody = Program(doorstep.house, doorstep.client, doorstep.spool)
     answer = nobody.call(route.method, path)
     assert code(answer) == (401, "unauthenticated") and answer.headers["www-authenticate"] == "Bearer"
-    forged = Program(program.house, program.client, program.spool, program.token[:-1] + "!")
+    forged = Program(doorstep.house, doorstep.client, doorstep.spool, doorstep.token[:-1] + "!")
     answer = forged.call(route.method, path)
     assert code(answer) == (401, "invalid_token")
     assert answer.headers["www-authenticate"] == 'Bearer error="invalid_token"'
-    assert code(program.as_token(other).call(route.method, path)) == (403, "insufficient_scope")
-    elsewhere = program.call(route.method, path, headers={"Tieout-Organization": "org-neighbour"})
+    assert code(doorstep.as_token(other).call(route.method, path)) == (403, "insufficient_scope")
+    elsewhere = doorstep.call(route.method, path, headers={"Tieout-Organization": "org-neighbour"})
     assert code(elsewhere) == (404, "organization_not_found")
 
 
@@ -89,17 +89,17 @@ def test_a_persons_token_may_no_more_than_the_person(program: Program) -> None:
 
 
 @pytest.mark.parametrize("query", ["access_token={}", "token={}", "API_KEY={}", "anything={}", "token=x"])
-def test_b11_a_token_in_an_address_is_refused_even_where_it_would_do(program: Program, query: str) -> None:
-    text = query.format(program.token)
-    for caller in (program, Program(program.house, program.client, program.spool)):
+def test_b11_a_token_in_an_address_is_refused_even_where_it_would_do(doorstep: Program, query: str) -> None:
+    text = query.format(doorstep.token)
+    for caller in (doorstep, Program(doorstep.house, doorstep.client, doorstep.spool)):
         answer = caller.get(f"/api/settlements?{text}")
         assert code(answer) == (400, "token_in_query") and "Revoke" in answer.json()["detail"]
-    assert code(program.get(f"/api/problems?{text}")) == (400, "token_in_query")
+    assert code(doorstep.get(f"/api/problems?{text}")) == (400, "token_in_query")
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Basic b2xpdmU6eA==", "tieout_x_y", "bearer\ttieout_x"])
-def test_another_kind_of_authorisation_counts_as_none(program: Program, header: str) -> None:
-    nobody = Program(program.house, program.client, program.spool)
+def test_another_kind_of_authorisation_counts_as_none(doorstep: Program, header: str) -> None:
+    nobody = Program(doorstep.house, doorstep.client, doorstep.spool)
     answer = nobody.get("/api/settlements", headers={"Authorization": header})
     assert code(answer) == (401, "unauthenticated")
 

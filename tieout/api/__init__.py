@@ -100,5 +100,5 @@ def _add(app: FastAPI, route: Route) -> None:
         name=route.name,
         summary=route.summary,
         description=route.function.__doc__,
-        tags=[route.path.split("/")[2]],
+        tags=[route.path.removeprefix("/api").split("/")[1]],
     )

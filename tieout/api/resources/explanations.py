@@ -17,6 +17,7 @@ class Explanation(Shape):
 
 
 def show(code: str) -> Response:
+    """What a code means, and what to do; for whoever follows the `type` of an error."""
     known = CODES.get(code)
     if known is None:
         raise Declined("not_found")

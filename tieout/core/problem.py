@@ -179,7 +179,7 @@ class Case:
         found = []
         if self.finding is not None:
             found.append(f"Found before anything was sent: {self.finding.message}.")
-        if self.failure is not None and self.failure.status:
+        if self.failure is not None and self.failure.status >= 400:
             found.append(f"The answer was HTTP {self.failure.status}.")
         if self.failure is not None and self.failure.correlation_id:
             found.append(f"{self.platform or 'Their'} id of the exchange: {self.failure.correlation_id}.")

@@ -95,7 +95,8 @@ def of_pause(db: Db, connection: str, failure: Failure, now: datetime) -> None:
     """Work for a connection stopped before it had begun. Our own pacing below a limit is no issue."""
     issues.hold(db)
     found = connections.find(db, connection)
-    if found is None or not found.may_ask:
+    if found is None or not found.may_post:  # then the connection itself says why
+        issues.release(db, PAUSE, connection, now)
         return
     case = replace(of_books(db, bare(db, now), found, failure), failure=failure)
     tries = max((issue.count for issue in pauses(db, connection)), default=0)
@@ -305,7 +306,8 @@ def _diagnosed(case: Case) -> tuple[Case, Diagnosis]:
 
 def _seen(case: Case, diagnosis: Diagnosis) -> Seen:
     problem = diagnosis.problem
-    is_checked = problem.retry in BY_PEOPLE
+    is_by_people = problem.retry in BY_PEOPLE
+    looked_for = case.now + DAILY if problem.code in CHECKED else None
     return Seen(
         code=problem.code,
         family=problem.family,
@@ -315,7 +317,7 @@ def _seen(case: Case, diagnosis: Diagnosis) -> Seen:
         retry=problem.retry.value,
         lines=diagnosis.evidence.lines,
         words=case.words,
-        next_attempt_at=case.now + DAILY if is_checked else case.waits_until or case.next_at,
+        next_attempt_at=looked_for if is_by_people else case.waits_until or case.next_at,
     )
 
 

@@ -12,6 +12,7 @@ from tieout.store import connections, issues, operations, settlements
 from tieout.store.engine import Db, read
 from tieout.store.issues import Block, Issue
 from tieout.sync import diagnosis
+from tieout.sync.in_use import books_in_use
 from tieout.sync.tools import Tools
 
 OPEN = (IssueState.OPEN.value, IssueState.MUTED.value, IssueState.ESCALATED.value)
@@ -94,23 +95,32 @@ def of_settlement(tools: Tools, organisation: str, settlement: str) -> tuple[Iss
 def case_of(db: Db, issue: Issue, now: datetime) -> tuple[Case, str]:
     """The facts as they are now behind an issue, and the connection it is about, if about one."""
     reached = connections.find(db, issue.root.partition("connection:")[2]) if "connection:" in issue.root else None
+    problem, found = problems.named(issue.code), list[Case]()
     for block in issues.blocks(db, issue.id):
-        for case in _cases(db, block, issue, now):
-            if problems.diagnose(case).code == issue.code:
-                return case, case.connection.id if case.connection else ""
-    case = diagnosis.bare(db, now)
-    return (diagnosis.of_books(db, case, reached), reached.id) if reached else (case, "")
+        found += _cases(db, block, issue, now)
+    # What fits hangs under a higher cause by now, perhaps; its own facts still say what to do about it.
+    fitting = [case for case in found if problem is not None and problem.detect(case) is not None]
+    for case in (*fitting, *found):
+        return case, case.connection.id if case.connection else ""
+    connection = reached or books_in_use(db)
+    return diagnosis.of_books(db, diagnosis.bare(db, now), connection), reached.id if reached else ""
 
 
 def _cases(db: Db, block: Block, issue: Issue, now: datetime) -> tuple[Case, ...]:
     if block.kind == diagnosis.SETTLEMENT:
         kept = settlements.get(db, block.subject)
         found = diagnosis.cases(db, kept, now, (issue,)) if kept else ()
-        return tuple(case for case in found if problems.diagnose(case).evidence.root == issue.root) or found
+        return tuple(case for case in found if _is_about(case, issue)) or found
     if block.kind == diagnosis.IMPORT:
         return _refused(db, block, now)
     connection = connections.find(db, block.subject)
     return (diagnosis.stopped(db, connection, issue, now),) if connection else ()
+
+
+def _is_about(case: Case, issue: Issue) -> bool:
+    problem = problems.named(issue.code)
+    evidence = problem.detect(case) if problem else None
+    return evidence is not None and evidence.root == issue.root
 
 
 def _refused(db: Db, block: Block, now: datetime) -> tuple[Case, ...]:
@@ -155,7 +165,7 @@ def _view(tools: Tools, db: Db, issue: Issue) -> IssueView:
         evidence=issue.lines,
         words=issue.words,
         fixes=problem.fixes(case) if issue.is_open else (),
-        holds=tuple(held for block in issues.blocks(db, issue.id) if (held := _held(db, block))),
+        holds=tuple(dict.fromkeys(held for block in issues.blocks(db, issue.id) if (held := _held(db, block)))),
         next_attempt_at=issue.next_attempt_at,
         muted_until=issue.muted_until,
         resolved_at=issue.resolved_at,

@@ -16,7 +16,7 @@ def detect(case: Case) -> Evidence | None:
     gaps = [gap for gap in case.gaps if gap.code == _CODE]
     if not gaps and not case.told(_CODE):
         return None
-    lines = tuple(f"{gap.message}: {gap.amount}, {gap.rows} rows." for gap in gaps)
+    lines = tuple(f"{gap.message}: {gap.amount}, {gap.rows} row(s)." for gap in gaps)
     worth = (("n", str(len(gaps))), ("amount", ", ".join(str(gap.amount) for gap in gaps))) if gaps else ()
     return Evidence(f"mapping:{case.channel}", (*lines, *case.lines()), worth)
 

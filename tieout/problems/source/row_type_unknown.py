@@ -19,7 +19,11 @@ def detect(case: Case) -> Evidence | None:
     if gap is None:
         return None
     names = (("label", gap.label), ("amount", str(gap.amount)))
-    return Evidence(f"label:{case.channel}/{gap.label}", (f"{gap.rows} rows, together {gap.amount}.",), names)
+    return Evidence(
+        f"label:{case.channel}/{gap.label}",
+        (f"{gap.rows} row{'s' if gap.rows != 1 else ''}, together {gap.amount}.",),
+        names,
+    )
 
 
 def fixes(case: Case) -> tuple[Fix, ...]:

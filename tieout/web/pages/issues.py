@@ -1,5 +1,6 @@
 """What does not go on: every open issue with who can end it, and one in full with its evidence and its ways out."""
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Form, Request
@@ -29,7 +30,7 @@ STATES = {
 RETRIES = {
     RetryClass.AUTO_NOW: "Tieout tries again by itself.",
     RetryClass.AUTO_LATER: "Tieout tries again by itself, when the provider says so.",
-    RetryClass.AFTER_FIX: "It goes on once the cause is mended; Tieout looks once a day by itself.",
+    RetryClass.AFTER_FIX: "It goes on once the cause is mended; Tieout looks again by itself.",
     RetryClass.AFTER_REAUTH: "It goes on by itself once somebody has reconnected.",
     RetryClass.DECISION: "It goes on once somebody has decided.",
     RetryClass.NEVER: "There is nothing to try again.",
@@ -67,6 +68,7 @@ def show(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, id
         steps=[fix for fix in issue.fixes if fix.kind is FixKind.STEP],
         lacks=_lacks(visitor, issue),
         choices=chosen,
+        history=[(datetime.fromisoformat(line["at"]), line["what"], line["by"]) for line in reversed(issue.history)],
         places=[(f"{node.scope}|{node.marketplace}", _place(node)) for node in chosen.places],
     )
 

@@ -46,7 +46,7 @@ def connect(page: Page, place: Place) -> None:
 
 def upload(page: Page, place: Place, sample: str) -> None:
     page.goto(f"{place.url}/settlements")
-    page.get_by_label("Upload a settlement file").set_input_files(SAMPLES / sample)
+    page.get_by_label("Upload settlement files").set_input_files(SAMPLES / sample)
     page.get_by_role("button", name="Upload", exact=True).click()
     until(page, "Settlements: 1 imported")
 
@@ -73,6 +73,7 @@ def test_the_main_job_by_hand(place: Place, open_page: Callable[..., Page], scri
 
     page.get_by_role("link", name="Preview").click()
     expect(page.get_by_text("What it does to each account")).to_be_visible()
+    page.get_by_text("The exact request, byte for byte").first.click()
     expect(page.get_by_text('"InvoiceNumber"').first).to_be_visible()
     page.get_by_role("button", name="Send to").click()
     until(page, "1 of 1 sent and read back")

@@ -287,3 +287,26 @@ def test_text_from_a_file_is_shown_and_never_run(site: Site) -> None:
     shown = [site.get(path).text for path in pages]
     assert any("&lt;img src=x" in page for page in shown), "the label is on the page"
     assert not any(evil in page for page in shown)
+
+
+def test_several_files_are_taken_in_at_once_each_with_its_own_end(site: Site) -> None:
+    files = [
+        ("file", ("june.txt", UK, "text/plain")),
+        ("file", ("picture.txt", b"\x89PNG\r\n\x1a\n" + b"\0" * 64, "text/plain")),
+        ("file", ("minus.txt", (SAMPLES / "amazon_v2_negative.txt").read_bytes(), "text/plain")),
+    ]
+    answer = site.client.post("/settlements/upload", data={"csrf": site.token()}, files=files)
+    place = answer.headers["location"]
+    assert place.count("id=") == 3
+    waiting = site.page(place)
+    assert waiting.count('hx-trigger="every 1s"') == 2, "the picture was refused at the door"
+    fragment = re.search(r'hx-get="(/operations/[\w-]+/state\?level=h2)"', waiting)
+    assert fragment and "<h2" in site.page(fragment[1])
+    site.house.jobs.run_all()
+    ended = words(site.page(place))
+    assert ended.count("1 imported") == 2 and "picture.txt" in ended and "Not done" in ended
+    assert "every 1s" not in site.page(place) and not list(site.spool.iterdir())
+    assert site.get("/operations").status_code == 404 and site.get("/operations?id=none").status_code == 404
+    many = [("file", (f"{i}.txt", UK, "text/plain")) for i in range(51)]
+    refused = site.client.post("/settlements/upload", data={"csrf": site.token()}, files=many)
+    assert refused.status_code == 400 and "up to 50 files" in words(refused.text) and not list(site.spool.iterdir())

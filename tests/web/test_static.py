@@ -27,6 +27,22 @@ def test_every_vendored_file_has_the_bytes_that_were_published() -> None:
     assert minified == set(vendored()), "every file of others is on the list"
 
 
+def dark_of(tabler: str) -> str:
+    """Tabler's rules for dark pages, for any page: without scripts nothing sets the attribute that they look for."""
+    mark = "[data-bs-theme=dark]"
+    tabler = re.sub(r"@media print\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}", "", tabler)
+    found = ["/* Made of tabler.min.css, its rules for dark pages alone; tests/web/test_static.py makes it anew. */"]
+    for selectors, body in re.findall(r"(?:(?<=[}{])|^)([^{}@]*\[data-bs-theme=dark\][^{}]*)\{([^{}]*)\}", tabler):
+        chosen = [each for each in selectors.split(",") if each == mark or each.startswith((mark + " ", mark + "."))]
+        if chosen:
+            found.append(f"{','.join(each.replace(mark, ':root', 1) for each in chosen)}{{{body}}}")
+    return "\n".join(found) + "\n"
+
+
+def test_the_dark_colours_without_scripts_are_those_of_the_library() -> None:
+    assert (STATIC / "dark.css").read_text("utf-8") == dark_of((STATIC / "tabler.min.css").read_text("utf-8"))
+
+
 def test_each_comes_with_its_licence() -> None:
     licences = {path.name: path.read_text("utf-8") for path in (STATIC / "licences").iterdir()}
     assert "MIT License" in licences["tabler.txt"] and "Tabler" in licences["tabler.txt"]
@@ -54,7 +70,7 @@ def test_every_icon_that_a_page_uses_is_in_the_sprite_and_none_is_idle() -> None
 
 
 def test_static_files_are_kept_by_browsers_and_change_their_address_with_their_bytes(site: Site) -> None:
-    for name in (*vendored(), "tieout.css", "tieout.js", "theme.js", "icon.svg"):
+    for name in (*vendored(), "tieout.css", "tieout.js", "theme.js", "dark.css", "icon.svg"):
         answer = site.get(static_url(name))
         assert answer.status_code == 200 and "immutable" in answer.headers["cache-control"]
         assert hashlib.sha256(answer.content).hexdigest().startswith(static_url(name).partition("v=")[2])

@@ -15,12 +15,14 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect
 
 from tieout.web import guard
 from tieout.web.guard import SignedIn
+
+MOST_FILES = 50
 
 _FORM_OVERHEAD_BYTES = 64 * 1024
 _IDLE_SECONDS = 60
@@ -33,7 +35,7 @@ class UploadTooLarge(Exception):
 
 
 class UploadBroken(Exception):
-    """The body is no complete form with one file in it."""
+    """The body is no complete form with a file in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,30 +47,41 @@ class Upload:
     size_bytes: int
 
 
-async def received(request: Request, visitor: SignedIn) -> AsyncIterator[Upload]:
-    """The uploaded file, gone again when the request has ended unless somebody moved it.
+async def received(request: Request, visitor: SignedIn) -> AsyncIterator[tuple[Upload, ...]]:
+    """The uploaded files, gone again when the request has ended unless somebody moved them.
 
-    Raises UploadTooLarge as soon as the limit is passed, UploadBroken, and Forged before the file is kept.
+    Raises UploadTooLarge as soon as all of them pass the limit, UploadBroken, and Forged before a file is kept.
     """
     settings = guard.settings_of(request)
     limited = _limited(request, settings.upload_limit_bytes)
+    parser = MultiPartParser(request.headers, limited, max_files=MOST_FILES, max_fields=8, max_part_size=4096)
+    kept: list[Upload] = []
     try:
-        form = await MultiPartParser(request.headers, limited, max_files=1, max_fields=8, max_part_size=4096).parse()
-    except (MultiPartException, ClientDisconnect, TimeoutError, KeyError) as error:
-        raise UploadBroken("the upload ended early or is no form") from error
-    try:
-        token, file = form.get("csrf"), form.get("file")
-        if not isinstance(token, str) or not guard.is_own_token(request, token):
-            raise guard.Forged("the form token is missing or of another session")
-        if not isinstance(file, UploadFile) or not file.filename:
-            raise UploadBroken("no file was chosen")
-        path = await run_in_threadpool(_keep, file, settings.spool)
+        try:
+            form = await parser.parse()
+        except (MultiPartException, ClientDisconnect, TimeoutError, KeyError) as error:
+            raise UploadBroken(f"the upload ended early or is no form of up to {MOST_FILES} files") from error
+        try:
+            files = _chosen(request, form)
+            for file in files:
+                path = await run_in_threadpool(_keep, file, settings.spool)
+                kept.append(Upload(file.filename or "", path, file.size or 0))
+        finally:
+            await form.close()
+        yield tuple(kept)
     finally:
-        await form.close()
-    try:
-        yield Upload(file.filename, path, file.size or 0)
-    finally:
-        await run_in_threadpool(path.unlink, missing_ok=True)
+        for upload in kept:
+            await run_in_threadpool(upload.path.unlink, missing_ok=True)
+
+
+def _chosen(request: Request, form: FormData) -> list[UploadFile]:
+    token = form.get("csrf")
+    if not isinstance(token, str) or not guard.is_own_token(request, token):
+        raise guard.Forged("the form token is missing or of another session")
+    files = [file for file in form.getlist("file") if isinstance(file, UploadFile) and file.filename]
+    if not files:
+        raise UploadBroken("no file was chosen")
+    return files
 
 
 async def _limited(request: Request, limit_bytes: int) -> AsyncGenerator[bytes, None]:
@@ -95,4 +108,4 @@ def _keep(file: UploadFile, spool: Path) -> Path:
     return Path(name)
 
 
-Received = Annotated[Upload, Depends(received)]
+Received = Annotated[tuple[Upload, ...], Depends(received)]

@@ -1,9 +1,11 @@
 """What became of a click: the step it is at, since when, until when at the latest, and what to do afterwards."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
+from urllib.parse import urlencode
 
-from fastapi import Request
+from fastapi import Query, Request
 from fastapi.responses import Response
 
 from tieout.core.operation import OperationState
@@ -38,18 +40,46 @@ class Outcome:
 
 
 def show(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, id: str) -> Response:
-    return page(request, "operation.html", **_context(visitor, tools, id))
+    shown = _context(visitor, tools, id)
+    if shown is None:
+        raise Missing
+    return page(request, "operation.html", **shown)
 
 
-def show_state(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, id: str) -> Response:
+def show_several(
+    request: Request,
+    visitor: guard.SignedIn,
+    tools: guard.CallerTools,
+    id: Annotated[list[str] | None, Query()] = None,
+) -> Response:
+    """What was asked for at once, each with its own end."""
+    wanted = list(dict.fromkeys(id or ()))[:_MOST_SHOWN]
+    found = [shown for each in wanted if (shown := _context(visitor, tools, each, "h2"))]
+    if not found:
+        raise Missing
+    is_open = any(shown["is_open"] for shown in found)
+    return page(request, "operations.html", found=found, is_open=is_open)
+
+
+def show_state(
+    request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, id: str, level: str = "h1"
+) -> Response:
     """The part that changes, asked for every second while it does."""
-    return page(request, "parts/operation.html", **_context(visitor, tools, id))
+    shown = _context(visitor, tools, id, "h2" if level == "h2" else "h1")
+    if shown is None:
+        raise Missing
+    return page(request, "parts/operation.html", **shown)
 
 
-def _context(visitor: guard.Visitor, tools: guard.CallerTools, id: str) -> dict[str, Any]:
+def operations_address(ids: Sequence[str]) -> str:
+    """Where to look what becomes of one or several."""
+    return f"/operations/{ids[0]}" if len(ids) == 1 else "/operations?" + urlencode([("id", id) for id in ids])
+
+
+def _context(visitor: guard.Visitor, tools: guard.CallerTools, id: str, level: str = "h1") -> dict[str, Any] | None:
     operation = operations.view(tools, visitor.organisation, id)
     if operation is None:
-        raise Missing
+        return None
     state = OperationState(operation.state)
     is_overdue = not state.is_final and operation.deadline <= tools.now()
     state_text, look, look_icon = STATES[state]
@@ -59,6 +89,7 @@ def _context(visitor: guard.Visitor, tools: guard.CallerTools, id: str) -> dict[
         state_text, look, look_icon = "Ended, but not everything was sent", "odd", "alert-triangle"
     return {
         "operation": operation,
+        "level": level,
         "title": TITLES.get(operation.kind, "Work under way"),
         "subject": _subject(tools, visitor, operation),
         # Past its deadline nothing is asked for any more, so that no page waits for ever.
@@ -98,4 +129,8 @@ def _told(operation: Operation) -> list[dict[str, str]]:
     return found
 
 
-ROUTES = (get("/operations/{id}", show), get("/operations/{id}/state", show_state))
+ROUTES = (
+    get("/operations", show_several),
+    get("/operations/{id}", show),
+    get("/operations/{id}/state", show_state),
+)

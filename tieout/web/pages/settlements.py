@@ -14,6 +14,7 @@ from tieout.sync import settlements
 from tieout.sync.settlements import Finer
 from tieout.web import guard
 from tieout.web.notes import say
+from tieout.web.pages.operation import operations_address
 from tieout.web.render import count, page, query
 from tieout.web.routes import Entry, get, post
 from tieout.web.spool import Received
@@ -124,8 +125,9 @@ def listing(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools,
 
 
 def upload(visitor: guard.SignedIn, tools: guard.CallerTools, received: Received) -> Response:
-    operation = settlements.receive(tools, visitor.actor, received.filename[:255], received.path)
-    return RedirectResponse(f"/operations/{operation}", 303)
+    """Each file is an operation of its own, so that one that is refused stops no other."""
+    begun = [settlements.receive(tools, visitor.actor, each.filename[:255], each.path) for each in received]
+    return RedirectResponse(operations_address(begun), 303)
 
 
 def send(

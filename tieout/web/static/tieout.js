@@ -3,31 +3,64 @@
   const on = (root, selector, event, act) =>
     root.querySelectorAll(selector).forEach((element) => element.addEventListener(event, (e) => act(element, e)));
 
-  // A file dropped anywhere on the upload form is chosen and sent, with its progress shown.
-  function upload(form, file) {
-    const mistake = form.querySelector(".drop-mistake"), shown = form.querySelector(".drop-progress");
-    const limit = Number(form.dataset.limitBytes);
-    const refuse = (text) => { mistake.textContent = text; mistake.hidden = !text; };
-    refuse("");
-    if (file.size > limit) {
-      refuse(`${file.name} has ${Math.ceil(file.size / 1048576)} MB; up to ${Math.floor(limit / 1048576)} MB can be ` +
-        "uploaded here. The command line has no limit: tieout import FILE.");
-      return;
+  // Files dropped anywhere on the upload form are sent one after the other, each with its own progress and its own end.
+  async function upload(form, files) {
+    const mistake = form.querySelector(".drop-mistake"), list = form.querySelector(".drop-files"), begun = [];
+    mistake.hidden = true;
+    list.hidden = false;
+    list.replaceChildren();
+    const rows = files.map((file) => row(list, file.name));
+    let refused = 0;
+    for (const [index, file] of files.entries()) {
+      const answer = await sent(form, file, rows[index]);
+      if (answer.operation) begun.push(answer.operation); else refused += 1;
+      if (answer.page) return show(answer.page);
     }
-    const body = new FormData();
+    if (begun.length && !refused) location.assign(begun.length === 1 ? `/operations/${begun[0]}` : several(begun));
+    else if (begun.length) link(list, several(begun), "See what became of the others");
+  }
+
+  const several = (ids) => `/operations?${ids.map((id) => `id=${encodeURIComponent(id)}`).join("&")}`;
+  const show = (page) => { document.open(); document.write(page); document.close(); };
+
+  function row(list, name) {
+    const item = list.appendChild(document.createElement("li"));
+    const words = item.appendChild(document.createElement("span")), bar = item.appendChild(document.createElement("progress"));
+    const state = item.appendChild(document.createElement("span"));
+    words.textContent = name;
+    bar.max = 100; bar.value = 0; bar.setAttribute("aria-label", `Upload of ${name}`);
+    state.textContent = "waits";
+    return { bar, state, item };
+  }
+
+  function link(list, href, text) {
+    const anchor = list.appendChild(document.createElement("li")).appendChild(document.createElement("a"));
+    anchor.href = href; anchor.textContent = text;
+  }
+
+  // One file; what came of it: an operation, a page that says why not, or nothing where the words stand at the file.
+  function sent(form, file, { bar, state, item }) {
+    const limit = Number(form.dataset.limitBytes);
+    const refuse = (text) => { bar.hidden = true; item.classList.add("bad"); state.textContent = text; return {}; };
+    if (file.size > limit) {
+      return Promise.resolve(refuse(`${file.name} has ${Math.ceil(file.size / 1048576)} MB; up to ` +
+        `${Math.floor(limit / 1048576)} MB can be uploaded here. The command line has no limit: tieout import FILE.`));
+    }
+    const body = new FormData(), request = new XMLHttpRequest();
     body.append("csrf", form.elements.csrf.value);
     body.append("file", file, file.name);
-    const request = new XMLHttpRequest(), bar = shown.querySelector("progress"), words = shown.querySelector("span");
     request.open("POST", form.action);
-    request.upload.onprogress = (e) => { bar.value = Math.floor((100 * e.loaded) / e.total); words.textContent = `${bar.value} %`; };
-    request.onload = () => {
-      const ended = new URL(request.responseURL);
-      if (request.status === 200) location.assign(ended.pathname + ended.search);
-      else { document.open(); document.write(request.responseText); document.close(); }
-    };
-    request.onerror = () => { shown.hidden = true; refuse("The connection broke before the file had arrived. Try again."); };
-    shown.hidden = false;
-    request.send(body);
+    request.upload.onprogress = (e) => { bar.value = Math.floor((100 * e.loaded) / e.total); state.textContent = `${bar.value} %`; };
+    request.upload.onload = () => { bar.value = 100; state.textContent = "arrived, being taken in"; };
+    return new Promise((resolve) => {
+      request.onload = () => {
+        const operation = new URL(request.responseURL).pathname.match(/^\/operations\/([\w-]+)$/);
+        if (request.status === 200 && operation) { state.textContent = "taken in"; resolve({ operation: operation[1] }); }
+        else resolve({ page: request.responseText });
+      };
+      request.onerror = () => resolve(refuse("The connection broke before the file had arrived. Try again."));
+      request.send(body);
+    });
   }
 
   on(document, "form[data-drop]", "dragover", (form, e) => { e.preventDefault(); form.classList.add("is-over"); });
@@ -35,12 +68,17 @@
   on(document, "form[data-drop]", "drop", (form, e) => {
     e.preventDefault();
     form.classList.remove("is-over");
-    if (e.dataTransfer.files.length) upload(form, e.dataTransfer.files[0]);
+    if (e.dataTransfer.files.length) upload(form, [...e.dataTransfer.files]);
   });
   on(document, "form[data-drop]", "submit", (form, e) => {
-    const file = form.elements.file.files[0];
-    if (file) { e.preventDefault(); upload(form, file); }
+    const files = [...form.elements.file.files];
+    if (files.length) { e.preventDefault(); upload(form, files); }
   });
+
+  // A page that asks again by itself says when nobody answers, and goes on by itself when somebody does.
+  const silent = (is) => { const told = document.getElementById("no-answer"); if (told) told.hidden = !is; };
+  document.addEventListener("htmx:error", () => silent(true));
+  document.addEventListener("htmx:after:request", (e) => silent((e.detail.ctx?.response?.status ?? 500) >= 500));
 
   // Select all, and say how many are selected. The list may be replaced, so the page listens, not the list.
   document.addEventListener("change", (e) => {

@@ -117,6 +117,26 @@ def test_a_demo_whose_stand_in_cannot_open_its_books_says_so(run: Run, tmp_path:
     assert code == 5 and "xero-stand-in.db" in err and "--fresh" in err and "Traceback" not in err
 
 
+def test_the_demo_leaves_a_database_alone_that_it_did_not_make(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = tmp_path / "elsewhere" / "app.db"
+    database.parent.mkdir()
+    monkeypatch.setenv("TIEOUT_DATABASE_URL", f"sqlite:///{database}")
+    for _ in range(2):  # an empty one, and then its own
+        assert run("demo", "--once", "--json")[0] == 0
+    code, _, err = run("demo", "--once", "--fresh")
+    assert code == 5 and "--fresh" in err and "TIEOUT_DATABASE_URL" in err
+    with sqlite3.connect(database) as real:
+        real.execute("update organisations set name = 'A real one Ltd'")
+        before = real.execute("select count(*) from attempts").fetchone()
+    for options in ((), ("--fresh",)):
+        code, _, err = run("demo", "--once", *options)
+        assert code == 5 and "did not make" in err and "TIEOUT_DATABASE_URL" in err and "Traceback" not in err
+    with sqlite3.connect(database) as real:
+        assert real.execute("select count(*) from attempts").fetchone() == before
+
+
 def test_a_port_in_use_is_told_as_that(run: Run, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])

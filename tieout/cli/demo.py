@@ -18,6 +18,7 @@ from tieout.core.posting import Timing
 
 PORT = 8080
 PLATFORM = "xero"
+COMPANY, EMAIL = "Harbour & Finch Ltd", "olive@example.com"
 EXPECTED_HOLD = "row-type-unknown"
 # The stand-in carries out what it is asked at once or never, so the waits that real books need can be short here.
 TIMING = Timing(
@@ -48,8 +49,9 @@ def demo(
     from tieout.sandbox.xero import Unusable, app, books, of
 
     doors_in = doors(context)
-    folder = _folder(doors_in, fresh)
     url = f"http://localhost:{port}"
+    _leave_other_databases_alone(doors_in, url, port, fresh)
+    folder = _folder(doors_in, fresh)
     try:
         world = books(folder / "xero-stand-in.db", scenario="london")
     except Unusable as error:
@@ -70,6 +72,42 @@ def demo(
             _serve(doors_in, product, stand_in.base_url, link, as_json)
     finally:
         stand_in.stop()
+
+
+def _leave_other_databases_alone(doors_in: Doors, url: str, port: int, fresh: bool) -> None:
+    """A database that the environment names may be a real one: the demo works in an empty one or in what it made.
+
+    Looked at before any job runs: a worker here would send real settlements to the stand-in.
+    """
+    if not doors_in.environ.get("TIEOUT_DATABASE_URL"):
+        return
+    settings = doors_in.settings(_settings(_folder(doors_in, fresh=False), url, port, url))
+    with doors_in.opened(settings, works=False) as product:
+        is_empty, is_ours = _whose(product.tools)
+    if not is_empty and not is_ours:
+        told = "TIEOUT_DATABASE_URL names a database with an organisation in it that the demo did not make."
+        fail(f"{told} Unset it, or name an empty database.", Exit.CANNOT_START)
+    if not is_empty and fresh:
+        told = "`--fresh` forgets the demo's folder, not what lies in the database that TIEOUT_DATABASE_URL names."
+        fail(f"{told} Name an empty database, or leave --fresh out.", Exit.CANNOT_START)
+
+
+def _whose(tools: Any) -> tuple[bool, bool]:
+    """Whether nobody has begun in the database, and whether only the demo has."""
+    from tieout.people.organisations import is_empty
+    from tieout.store import across, organisations, people
+    from tieout.store.engine import read
+
+    found = across.organisations(tools.engines)
+    if not found and is_empty(tools):
+        return True, False
+    with read(tools.engines, "") as db:
+        is_ours = len(found) == 1 and people.person_by_email(db, EMAIL) is not None
+    if is_ours:
+        with read(tools.engines, found[0]) as db:
+            organisation = organisations.find(db)
+        is_ours = organisation is not None and organisation.name == COMPANY
+    return False, is_ours
 
 
 def _folder(doors_in: Doors, fresh: bool) -> Path:
@@ -126,7 +164,7 @@ def _owner(tools: Any) -> Actor:
     from tieout.store import across
 
     if is_empty(tools):
-        wanted = FirstOwner("Harbour & Finch Ltd", "GB", "Europe/London", "Olive Finch", "olive@example.com", "")
+        wanted = FirstOwner(COMPANY, "GB", "Europe/London", "Olive Finch", EMAIL, "")
         create_owner(tools, wanted)
     organisation = across.organisations(tools.engines)[0]
     return Actor(organisation, "", "Olive Finch")

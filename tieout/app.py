@@ -3,12 +3,14 @@
 import contextlib
 import os
 import secrets
+import shutil
 import socket
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from tieout.sync.tools import Tools
 
 
+_SPOOLED_SECONDS = 7200  # longer than the longest reading, of which another process may be in the middle
 _EPOCH_SECONDS = 3600  # a backup of an hour ago, put back, is told from the database it was made of
 
 
@@ -91,6 +94,7 @@ def open_product(settings: Environment, works: bool, timing: Timing | None = Non
             _prepare(settings, engines, works)
             engine = DurableJobs(settings.jobs_url, settings.database_url, make_engine)
             tools = _tools(settings, engines, engine, timing)
+            _clear(settings.spool, works, held is not None)
             work.register(engine, tools)
             engine.register("epoch", lambda: deployment.advance(engines, settings.data) and None)
             engine.schedule("epoch", _EPOCH_SECONDS)
@@ -132,10 +136,8 @@ def web_app(product: Product) -> "FastAPI":
     from tieout.web.settings import WebSettings
 
     settings = product.environment
-    spool = settings.data / "spool"
-    spool.mkdir(mode=0o700, exist_ok=True)
-    app = make_app(product.tools, WebSettings(settings.url, spool, settings.upload_limit_bytes))
-    api.mount(app, product.tools, api.ApiSettings(settings.url, spool, settings.upload_limit_bytes))
+    app = make_app(product.tools, WebSettings(settings.url, settings.spool, settings.upload_limit_bytes))
+    api.mount(app, product.tools, api.ApiSettings(settings.url, settings.spool, settings.upload_limit_bytes))
     return app
 
 
@@ -172,6 +174,20 @@ def _prepare(settings: Environment, engines: "Engines", works: bool) -> None:
     if works:
         deployment.check(engines, settings.data)
         deployment.advance(engines, settings.data)
+
+
+def _clear(spool: Path, works: bool, is_alone: bool) -> None:
+    """Make the folder of files in passing; what a killed process left there may name buyers, so it goes at a start.
+
+    On a shared database other processes may be reading files of theirs: only what none of them can still use goes.
+    """
+    spool.mkdir(mode=0o700, exist_ok=True)
+    if not works:
+        return
+    oldest = datetime.now(UTC).timestamp() - (0 if is_alone else _SPOOLED_SECONDS)
+    for left in spool.iterdir():
+        if is_alone or left.stat().st_mtime < oldest:
+            shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -215,6 +231,7 @@ def _tools(settings: Environment, engines: "Engines", jobs: "DurableJobs", timin
         apps={name: _app(settings, name) for name in settings.platforms},
         worker=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
         timing=timing or STANDARD,
+        scratch=settings.spool,
     )
 
 

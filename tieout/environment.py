@@ -97,6 +97,11 @@ class Environment:
     platforms: Mapping[str, PlatformApp]
 
     @property
+    def spool(self) -> Path:
+        """Folder of files in passing: emptied at every start, and never part of a backup."""
+        return self.data / "spool"
+
+    @property
     def is_sqlite(self) -> bool:
         return self.database_url.startswith("sqlite")
 

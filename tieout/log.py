@@ -60,7 +60,7 @@ def set_up(level: str = "info", stream: TextIO | None = None, secrets: tuple[str
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
     )
-    target = logging.StreamHandler(stream or sys.stderr)
+    target = logging.StreamHandler(stream) if stream else _ToStderr()
     target.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers[:] = [target]
@@ -68,6 +68,17 @@ def set_up(level: str = "info", stream: TextIO | None = None, secrets: tuple[str
     for library in THEIRS:
         # At INFO libraries tell addresses with their queries, and notices of their own: none of it is ours to keep.
         logging.getLogger(library).setLevel(max(logging.WARNING, root.level))
+
+
+class _ToStderr(logging.StreamHandler[TextIO]):
+    """To what stderr is when a line is written: who runs Tieout inside a program may have put another in its place."""
+
+    def __init__(self) -> None:
+        super().__init__(sys.stderr)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.stream = sys.stderr
+        super().emit(record)
 
 
 class Scrubber:

@@ -182,7 +182,9 @@ def test_a_tax_the_books_reckoned_otherwise_is_a_difference_of_its_own() -> None
     document = PLAN.documents[1]
     found = in_books(document, tax_total=document.tax_total + Money(1, "GBP"))
     assert differences(document, found) == ()
-    assert tax_differences(document, found) == ("tax: planned 7.00 GBP, the books have 7.01 GBP",)
+    assert tax_differences(document, found) == (
+        "the books reckon 7.01 GBP of tax in it, not 7.00 GBP as planned; the total is the same",
+    )
 
 
 # --- What changed

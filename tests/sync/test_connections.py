@@ -218,7 +218,7 @@ def test_books_that_are_out_of_reach_say_nothing_of_the_connection(
     assert after.checked_at == clock() and after.good_at != clock()
 
 
-def test_disconnecting_ends_it_there_and_here_and_keeps_its_history(
+def test_disconnecting_ends_it_there_and_here_and_connecting_again_revives_it(
     tools: Tools, there: Standing, organisation: str
 ) -> None:
     connection = connect(tools, organisation).connection
@@ -230,7 +230,7 @@ def test_disconnecting_ends_it_there_and_here_and_keeps_its_history(
         assert grants.find(db, grant) is None
     assert the_connection(tools).state is ConnectionState.DISCONNECTED
     assert disconnect(tools, ACTOR, connection) is None
-    assert connect(tools, organisation).connection != connection
+    assert connect(tools, organisation).connection == connection and the_connection(tools).is_live
 
 
 def test_disconnecting_while_the_platform_is_away_still_ends_it_here(

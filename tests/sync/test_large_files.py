@@ -123,17 +123,37 @@ def test_a_child_that_dies_is_told_and_nothing_is_kept(
     monkeypatch.setattr(reading, "COMMAND", ("-c", "import os; os.abort()"))
     path = tmp_path / "upload"
     path.write_bytes(report())
-    with pytest.raises(ChildProcessError, match=r"march\.txt"):
-        settlements.receive(house.tools, house.actor, "march.txt", path)
+    ended = received(house, path)
+    assert ended["state"] == "failed" and "Split the file by settlement" in str(ended["message"])
     with read(house.tools.engines, house.organisation) as db:
         assert statements.newest(db, 1) == ()
+
+
+def test_a_child_whose_message_is_cut_off_is_told_too(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut = "import pickle, sys; sys.stdout.buffer.write(pickle.dumps('x' * 99)[:20]); sys.stdout.flush()"
+    monkeypatch.setattr(reading, "COMMAND", ("-c", cut))
+    path = tmp_path / "upload"
+    path.write_bytes(report())
+    assert received(house, path)["state"] == "failed"
+
+
+def test_the_child_is_handed_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIEOUT_XERO_CLIENT_SECRET", "a secret")
+    monkeypatch.setenv("TIEOUT_DATABASE_URL", "postgresql://tieout:word@host/name")
+    tell = "import os, pickle, sys; sys.stdout.buffer.write(pickle.dumps(' '.join(os.environ)))"
+    monkeypatch.setattr(reading, "COMMAND", ("-c", tell))
+    path = tmp_path / "upload"
+    path.write_bytes(report())
+    assert "TIEOUT" not in reading._answer(Asked("x.txt", str(path), "", ""), None)
 
 
 def test_progress_is_told_some_dozen_times_however_long_the_file(tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
     content = report(20_000)
     found = reading.read_again(
-        "x.txt", lambda out: out.write(content) and None, "d" * 64, "", lambda *at: told.append(at)
+        "x.txt", lambda out: out.write(content) and None, "d" * 64, "", lambda *at: told.append(at), tmp_path
     )
     assert found.settlements[0].rows >= 20_000 and 10 < len(told) <= 50 and told == sorted(told)
 

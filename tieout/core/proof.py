@@ -185,7 +185,11 @@ def differences(document: Document, found: BooksDocument, statuses: Collection[s
 def tax_differences(document: Document, found: BooksDocument) -> tuple[str, ...]:
     """The tax the books reckoned, if not ours: the rate there is not the mapping's. The total is right even then."""
     ours, theirs = document.tax_total, found.tax_total
-    return () if ours == theirs else (f"the books reckon {theirs} of tax in it, not {ours} as planned; the total is the same",)
+    return (
+        ()
+        if ours == theirs
+        else (f"the books reckon {theirs} of tax in it, not {ours} as planned; the total is the same",)
+    )
 
 
 def difference(old: Settlement, new: Settlement) -> tuple[Difference, ...]:

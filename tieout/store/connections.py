@@ -114,7 +114,7 @@ def good(db: Db, connection: str, now: datetime, before: datetime) -> None:
 
 
 def failing(db: Db, connection: str, now: datetime, books: int) -> None:
-    """Notes a call that their side could not answer, at so many sets of books of the platform, these included, for now."""
+    """Notes a call that their side could not answer, at so many of the platform's books, these included, for now."""
     values = {
         "failing_since": sa.func.coalesce(CONNECTIONS.c.failing_since, sa.bindparam("since", now, type_=Moment)),
         "failing_calls": CONNECTIONS.c.failing_calls + 1,

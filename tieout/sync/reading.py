@@ -21,6 +21,12 @@ COMMAND = ("-c", "from tieout.sync.child import main; main()")
 _AT_ONCE = 2  # children; the others wait
 _LONGEST_SECONDS = 1800
 _MOST_KEPT = 8
+# Never a secret: the child reads strangers' files.
+_HANDED_ON = ("PATH", "LANG", "LC_ALL", "HOME", "TMPDIR", "SYSTEMROOT")
+_ENDED_EARLY = (
+    "The reading of the file was cut off: it took more memory or time than there is. Nothing of it was imported. "
+    "Split the file by settlement, or give Tieout more memory, and import it again."
+)
 _CHILDREN = BoundedSemaphore(_AT_ONCE)
 
 Progress = Callable[[int, int], None]
@@ -48,18 +54,25 @@ class Readings:
 
 
 @contextmanager
-def taken_in(filename: str, path: Path, zone: str) -> Iterator[tuple[Taken, Iterator[Frame]]]:
+def taken_in(filename: str, path: Path, zone: str, scratch: Path | None) -> Iterator[tuple[Taken, Iterator[Frame]]]:
     """A file hashed, recognised, blanked, packed and, unless it is unusual, read. Raises ChildProcessError."""
-    with TemporaryDirectory(prefix="tieout-") as folder:
+    with TemporaryDirectory(prefix="tieout-", dir=scratch) as folder:
         frames = Path(folder) / "frames"
         taken = _answer(Asked(filename, str(path), zone, str(frames)), None)
         assert isinstance(taken, Taken), "it was asked to take in"
         yield taken, _frames(frames, taken)
 
 
-def read_again(filename: str, spool: Callable[[BinaryIO], None], digest: str, zone: str, progress: Progress) -> Reading:
+def read_again(
+    filename: str,
+    spool: Callable[[BinaryIO], None],
+    digest: str,
+    zone: str,
+    progress: Progress,
+    scratch: Path | None,
+) -> Reading:
     """What is kept, read in a child; `spool` writes it to a file. Raises ChildProcessError."""
-    with TemporaryDirectory(prefix="tieout-") as folder:
+    with TemporaryDirectory(prefix="tieout-", dir=scratch) as folder:
         path = Path(folder) / "statement"
         with path.open("wb") as out:
             spool(out)
@@ -76,7 +89,8 @@ def _frames(path: Path, taken: Taken) -> Iterator[Frame]:
 
 def _answer(asked: Asked, progress: Progress | None) -> Any:
     """The child's last message. Raises ChildProcessError where it ends without one, or takes too long."""
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    environment = {name: os.environ[name] for name in _HANDED_ON if name in os.environ}
+    environment["PYTHONPATH"] = str(Path(__file__).parents[2])
     with (
         _CHILDREN,
         subprocess.Popen(
@@ -93,8 +107,9 @@ def _answer(asked: Asked, progress: Progress | None) -> Any:
                 if progress:
                     progress(message.done, message.of)
             return message
-        except (EOFError, BrokenPipeError) as error:
-            raise ChildProcessError(f"the reading of {asked.filename} ended early ({child.wait()})") from error
+        except (EOFError, BrokenPipeError, pickle.UnpicklingError) as error:
+            child.kill()
+            raise ChildProcessError(_ENDED_EARLY) from error
         finally:
             limit.cancel()
             child.kill()

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from time import sleep
 
 from tieout.calls import Transport
@@ -23,7 +24,7 @@ def _wait(time: timedelta) -> None:
 @dataclass(frozen=True, slots=True)
 class Tools:
     """`now` gives aware UTC, `new_id` ids that sort by time; `apps` holds our app at each platform, by name;
-    `pause` waits.
+    `scratch` is a folder for files that must not outlive their work, emptied at every start; `pause` waits.
 
     `timing` are the waits of the posting protocol; only a stand-in with a faster world may shorten them.
     """
@@ -37,6 +38,7 @@ class Tools:
     apps: dict[str, App]
     worker: str
     timing: Timing = STANDARD
+    scratch: Path | None = None
     pause: Callable[[timedelta], None] = _wait
     document_status: str = "AUTHORISED"
     readings: Readings = field(default_factory=Readings)

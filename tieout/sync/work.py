@@ -70,16 +70,23 @@ def recheck_issue(tools: Tools, organisation: str, issue: str) -> None:
 
 
 def drive_connection(tools: Tools, organisation: str, connection: str) -> None:
-    """Until nothing is due soon: post, look, bring operations up to date, then what follows a posted document."""
+    """Until nothing is due soon: post, look, bring operations up to date, then what follows a posted document.
+
+    However much is due, a job ends after some minutes; another one goes on at once.
+    """
     until = tools.now() + _LONGEST_DRIVE
     while tools.now() < until:
         done = drive(tools, organisation, connection)
         finish_sends(tools, organisation)
         follow_up(tools, organisation, connection)
+        if done.is_cut:
+            break
         wait = _time_to_next(tools, organisation, connection)
         if done.pause or wait is None:
             return
         tools.pause(wait)
+    key = f"drive:{connection}:{tools.new_id()}"
+    tools.jobs.enqueue("drive", key, {"organisation": organisation, "connection": connection}, BACKGROUND)
 
 
 def _time_to_next(tools: Tools, organisation: str, connection: str) -> timedelta | None:

@@ -16,7 +16,8 @@ from tieout.sync.posting.work import Work, work_for
 from tieout.sync.statuses import refresh_connection
 from tieout.sync.tools import Tools
 
-MOST_ROUNDS = 2_000
+# A stop of the process is never held up for longer; whoever drives goes on with another run.
+LONGEST_RUN = timedelta(minutes=2)
 MOST_LOOKS_AT_ONCE = 100
 # While more is waiting to be sent, what was accepted is read back so late at most, well within its lease of 300 s.
 LONGEST_UNREAD_SECONDS = 180
@@ -31,16 +32,23 @@ class Drive:
     sent: int = 0
     looked: int = 0
     pause: str = ""
+    is_cut: bool = False
     owed: list[Claim] = field(default_factory=list)
 
 
 def drive(tools: Tools, organisation: str, connection: str) -> Drive:
-    """Do everything that is due for one connection. Safe to run many at once: the fence lets one holder through."""
+    """Do everything that is due for one connection, for LONGEST_RUN at most; `is_cut` tells that more was due.
+
+    Safe to run many at once: the fence lets one holder through.
+    """
     done = Drive()
+    until = tools.now() + LONGEST_RUN
     try:
         work = work_for(tools, organisation, connection)
-        for _ in range(MOST_ROUNDS):
-            if not _round(work, done):
+        while _round(work, done):
+            if tools.now() >= until:
+                done.is_cut = True
+                _read_back(work, done)
                 break
     except RemoteError as error:
         # Nothing is half done: what was claimed has its state stored, what was not claimed stays due.
@@ -70,14 +78,23 @@ def _round(work: Work, done: Drive) -> bool:
     """One call at most. Sending goes first; what was accepted is read back when nothing waits, or soon enough."""
     has_sent = work.connection.may_post and claims.has_sends(work) and _send(work, done)
     if done.owed and (not has_sent or _is_late(work, done.owed)):
-        batch, done.owed = done.owed[:MOST_LOOKS_AT_ONCE], done.owed[MOST_LOOKS_AT_ONCE:]
-        done.looked += looks.carry_out(work, batch)
+        _read_some_back(work, done)
         return True
     if has_sent:
         return True
     due = claims.take_looks(work, MOST_LOOKS_AT_ONCE)
     done.looked += looks.carry_out(work, due) if due else 0
     return bool(due)
+
+
+def _read_back(work: Work, done: Drive) -> None:
+    while done.owed:
+        _read_some_back(work, done)
+
+
+def _read_some_back(work: Work, done: Drive) -> None:
+    batch, done.owed = done.owed[:MOST_LOOKS_AT_ONCE], done.owed[MOST_LOOKS_AT_ONCE:]
+    done.looked += looks.carry_out(work, batch)
 
 
 def _send(work: Work, done: Drive) -> bool:

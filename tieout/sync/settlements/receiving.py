@@ -45,7 +45,17 @@ def receive(tools: Tools, actor: Actor, filename: str, path: Path) -> str:
         return receive_bytes(tools, actor, filename, path.read_bytes())
     with read(tools.engines, actor.organisation) as db:
         zone = _zone(db).key
-    with taken_in(filename, path, zone) as (taken, frames):
+    try:
+        return _taken_in(tools, actor, filename, path, zone)
+    except ChildProcessError as error:
+        with write(tools.engines, actor.organisation) as db:
+            operation = operations.begin(tools, db, actor, "import", filename, {"filename": filename})
+            operations.fail(tools, db, operation, str(error), {})
+        return operation
+
+
+def _taken_in(tools: Tools, actor: Actor, filename: str, path: Path, zone: str) -> str:
+    with taken_in(filename, path, zone, tools.scratch) as (taken, frames):
         if taken.refusal:
             return _refused_at_the_door(tools, actor, filename, taken.refusal)
         kept_bytes = sum(size for _, size, _ in taken.frames)
@@ -91,7 +101,12 @@ def read_statement(tools: Tools, organisation: str, operation: str) -> None:
     if asked is None or asked.ended_at is not None:
         return
     filename, digest = asked.arguments["filename"], asked.arguments["statement"]
-    reading = _reading(tools, organisation, filename, digest, _Progress(tools, organisation, operation))
+    try:
+        reading = _reading(tools, organisation, filename, digest, _Progress(tools, organisation, operation))
+    except ChildProcessError as error:
+        with write(tools.engines, organisation) as db:
+            operations.fail(tools, db, operation, str(error), {})
+        return
     with write(tools.engines, organisation) as db:
         alone(db, VERSIONS)
         if reading.refusals:
@@ -116,7 +131,7 @@ def _reading(tools: Tools, organisation: str, filename: str, digest: str, progre
         with read(tools.engines, organisation) as db:
             out.writelines(statements.chunks(db, digest))
 
-    return read_again(filename, spool, digest, zone.key, progress)
+    return read_again(filename, spool, digest, zone.key, progress, tools.scratch)
 
 
 def admit(tools: Tools, db: Db, settlement: Settlement, reading: Reading) -> Admitted:

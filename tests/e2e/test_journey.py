@@ -184,3 +184,53 @@ def test_no_page_is_wider_than_its_window_and_each_follows_the_systems_colours(
                 other.goto(place.url + path)
                 assert other.evaluate("document.documentElement.scrollWidth <= innerWidth"), (path, width)
                 assert other.locator("html").get_attribute("data-bs-theme") == scheme
+
+
+def test_the_whole_way_from_connecting_to_a_mended_permission(place: Place, open_page: Callable[..., Page]) -> None:
+    """Connect, upload, map, preview, send, open a line to its rows, lose a permission, see why, mend it, sent."""
+    page = open_page()
+    set_up(page, place)
+    connect(page, place)
+    upload(page, place, "amazon_v2_uk.txt")
+    page.goto(f"{place.url}/mapping")
+    page.get_by_role("link", name="Change Advertising").click()
+    page.get_by_label("Account").select_option("400")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Advertising books to 400 now.")).to_be_visible()
+
+    page.goto(f"{place.url}/settlements")
+    page.get_by_role("link", name="Amazon").first.click()
+    first = page.url
+    page.get_by_role("link", name="Preview").click()
+    expect(page.get_by_role("heading", name="What it does to each account")).to_be_visible()
+    expect(page.locator(".accounts").get_by_text("400 Advertising")).to_be_visible()
+    page.get_by_role("button", name="Send to").click()
+    until(page, "1 of 1 sent and read back")
+    page.goto(first)
+    expect(page.get_by_text("Ties out")).to_be_visible()
+    page.locator("table.lines a").first.click()
+    expect(page.get_by_text("the sum of these rows is the line")).to_be_visible()
+
+    upload(page, place, "amazon_v2_uk_two_months.txt")
+    page.get_by_role("link", name="Open the settlement").click()
+    second = page.url
+    place.world.hand("user-role", role="read-only")
+    page.get_by_role("button", name="Send to").click()
+    until(page, "Ended, but not everything was sent")
+    page.goto(second)
+    expect(page.locator("#status").get_by_text("Blocked")).to_be_visible()
+    expect(page.get_by_text("You are not permitted to access this resource").first).to_be_visible()
+    page.get_by_role("link", name="What to do").first.click()
+    expect(
+        page.get_by_text("gives Olive").or_(page.get_by_text("the right to create and approve")).first
+    ).to_be_visible()
+
+    place.world.hand("user-role", role="standard")
+    page.get_by_role("button", name="Check again").click()
+    for _ in range(80):
+        page.goto(second)
+        if page.get_by_text("Ties out").count():
+            break
+        page.wait_for_timeout(250)
+    expect(page.get_by_text("Ties out")).to_be_visible()
+    assert len(place.world.evidence("documents")) == 3, "one document a month, and none twice"

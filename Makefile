@@ -9,7 +9,7 @@ PY := .venv/bin/python
 WITH_PG := $(PY) scripts/with_postgres.py --
 FAST := not pg and not browser and not slow
 
-.PHONY: help demo serve setup setup-run test test-pg e2e test-rest test-all check bench sim docs lock wheel
+.PHONY: help demo serve setup setup-run test test-pg e2e pictures test-rest test-all check bench sim docs lock wheel
 
 help:
 	@echo "make demo      set up, then run the main job against stand-ins on this machine (ARGS=--fresh starts over)"
@@ -21,6 +21,7 @@ help:
 	@echo "make test-pg   the tests that need PostgreSQL          make e2e    the tests that need a browser"
 	@echo "make bench     the published figures, measured again   make sim    10,000 seeds of bad weather"
 	@echo "make docs      the reference pages, from the code      make wheel  dist/tieout-*.whl"
+	@echo "make pictures  the pictures of the README, from the product (a system Chromium)"
 	@echo "make lock      the lists of packages, written again (ARGS=--upgrade takes newer ones)"
 
 setup:
@@ -43,6 +44,9 @@ test-pg: setup
 
 e2e: setup
 	@CI=true $(PY) -m pytest -m "browser and not pg" $(ARGS)
+
+pictures: setup
+	@TIEOUT_PICTURES=docs/pictures $(PY) -m pytest tests/e2e/test_pictures.py $(ARGS)
 
 # CI=true: what cannot run here, for want of a tool or otherwise, is a failure and not a skip.
 test-rest: setup

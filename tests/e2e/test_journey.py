@@ -176,7 +176,15 @@ def test_no_page_is_wider_than_its_window_and_each_follows_the_systems_colours(
     page.get_by_role("link", name="Open the settlement").click()
     settlement = page.url.removeprefix(place.url)
     paths = [settlement, f"{settlement}/preview", f"{settlement}/parts/1/lines/0", "/settlements", "/connection"]
-    paths += ["/mapping", "/mapping/place?scope=fees", "/mapping/versions", "/issues", "/problems", "/tokens"]
+    paths += [
+        "/mapping",
+        "/mapping/place?scope=fees",
+        "/mapping/versions",
+        "/issues",
+        "/problems",
+        "/tokens",
+        "/settlements?since=2020-01-01",
+    ]
     for width in (1440, 390):
         for scheme in ("light", "dark"):
             other = open_page(width=width, scheme=scheme)

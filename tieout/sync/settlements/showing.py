@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from tieout.core.chart import Books
 from tieout.core.day import local_day
 from tieout.core.money import Money
 from tieout.core.plan import Document, Gap, Plan
@@ -99,6 +98,7 @@ class SettlementView:
     statement_name: str
     statement_digest: str
     account_names: dict[str, str]
+    tax_names: dict[str, str]
     books_name: str
 
     @property
@@ -172,7 +172,8 @@ def view(tools: Tools, organisation: str, id: str) -> SettlementView | None:
             changes=difference(before.settlement, kept.settlement) if before else (),
             statement_name=statement.filename if statement else "",
             statement_digest=kept.settlement.statement,
-            account_names=_account_names(books),
+            account_names={each.code: each.name for each in books.accounts} if books else {},
+            tax_names={each.code: each.name for each in books.tax_rates} if books else {},
             books_name=books.name if books else "",
         )
 
@@ -263,7 +264,3 @@ def _neighbours(before: Kept | None, kept: Kept) -> tuple[Proof, ...]:
     if before is None:
         return ()
     return reserve_drift(before.settlement, kept.settlement), settlement_gap(before.settlement, kept.settlement)
-
-
-def _account_names(books: Books | None) -> dict[str, str]:
-    return {account.code: account.name for account in books.accounts} if books else {}

@@ -20,6 +20,7 @@ from tieout.sync.tools import Tools
 SWEEP_SECONDS = 5
 _LONGEST_DRIVE = timedelta(minutes=2)
 _WORTH_A_HELPER, _MOST_HELPERS = 100, 3
+_MOST_IDLE = 3  # rounds without a call, when something was to be due soon
 _LEAST_PAUSE = timedelta(milliseconds=50)
 _WORTH_WAITING = timedelta(seconds=2)  # longer waits are left to the sweep, so that a stop is never held up
 
@@ -72,9 +73,10 @@ def recheck_issue(tools: Tools, organisation: str, issue: str) -> None:
 def drive_connection(tools: Tools, organisation: str, connection: str) -> None:
     """Until nothing is due soon: post, look, bring operations up to date, then what follows a posted document.
 
-    However much is due, a job ends after some minutes; another one goes on at once.
+    However much is due, a job ends after some minutes; another one goes on at once. What is due and cannot be done, as
+    while a person has to act in the books, is left to the next sweep.
     """
-    until = tools.now() + _LONGEST_DRIVE
+    until, idle = tools.now() + _LONGEST_DRIVE, 0
     while tools.now() < until:
         done = drive(tools, organisation, connection)
         finish_sends(tools, organisation)
@@ -82,7 +84,8 @@ def drive_connection(tools: Tools, organisation: str, connection: str) -> None:
         if done.is_cut:
             break
         wait = _time_to_next(tools, organisation, connection)
-        if done.pause or wait is None:
+        idle = 0 if done.sent or done.looked else idle + 1
+        if done.pause or wait is None or idle > _MOST_IDLE:
             return
         tools.pause(wait)
     key = f"drive:{connection}:{tools.new_id()}"

@@ -9,7 +9,9 @@ from tests.sync.conftest import SAMPLES, House
 from tests.sync.test_bad_weather import until_rest
 from tieout.core.mapping import Entry, Node
 from tieout.sandbox import xero
-from tieout.sync import connections, mapping, settlements
+from tieout.store.engine import write
+from tieout.store.postings import POSTINGS
+from tieout.sync import connections, doctor, mapping, settlements
 from tieout.sync.settlements import approving
 
 UK = "amazon_v2_uk.txt"
@@ -86,6 +88,22 @@ def test_the_newer_file_is_used_once_the_older_document_is_void(house: House) ->
     house.send(second)
     assert house.card(second).ties_out
     assert live(house) == 1
+    assert [finding.text for finding in doctor.invariants(house.tools) if not finding.is_good] == []
+
+
+def test_two_plans_of_one_payout_in_the_books_are_told_by_the_doctor(house: House) -> None:
+    house.connect()
+    first = house.receive_sample(UK)
+    house.send(first)
+    second = house.receive("changed.txt", changed_file()).result["settlements"][0]["id"]
+    (number,) = house.card(first).documents
+    house.world.hand("doc-edit", number=number, act="void")
+    assert settlements.use_new_file(house.tools, house.organisation, second) == ""
+    house.send(second)
+    with write(house.tools.engines, house.organisation) as db:
+        db.execute(POSTINGS.update().values(books_status="AUTHORISED"))  # as if the first had never been void
+    (told,) = {finding.text for finding in doctor.invariants(house.tools) if not finding.is_good}
+    assert "2 plans" in told
 
 
 def test_what_waits_goes_on_after_disconnecting_and_connecting_the_same_books(house: House) -> None:

@@ -1,5 +1,9 @@
 """The sweep: what has no job is found again, and what cannot be carried out is ended and explained."""
 
+from typing import Any
+
+import pytest
+
 from tests.sync.conftest import SAMPLES, House
 from tieout.sync import operations, settlements
 from tieout.sync.sweep import MOST_BEGINNINGS, NOT_CARRIED_OUT
@@ -34,3 +38,22 @@ def test_an_operation_past_its_deadline_is_ended(house: House) -> None:
     house.jobs.kinds["sweep"]()
     ended = operations.view(house.tools, house.organisation, operation)
     assert ended is not None and ended.state == "expired" and "ask again" in ended.message
+
+
+@pytest.mark.parametrize(
+    ("fault", "how"), [("reset", {"when": "after"}), ("reset", {"when": "before"}), ("http-error", {"status": 500})]
+)
+def test_a_contact_whose_answer_was_lost_holds_nothing_up_for_long(
+    house: House, fault: str, how: dict[str, Any]
+) -> None:
+    house.connect()
+    id = house.receive_sample(UK)
+    house.world.arm(fault, method="PUT", path="*/Contacts*", count=1, **how)
+    house.send(id)
+    for _ in range(10):
+        if house.card(id).status == "sent":
+            break
+        house.clock.skip(seconds=60)
+        house.sweep()
+    assert house.card(id).status == "sent"
+    assert sum(house.documents().values()) == 1

@@ -31,6 +31,7 @@ DAILY = timedelta(hours=24)
 # What a person has to mend, and what may also be mended where we do not see it: looked at again once a day.
 BY_PEOPLE = (RetryClass.AFTER_FIX.value, RetryClass.DECISION.value)
 _PAUSE_FIRST, _PAUSE_LONGEST = timedelta(seconds=5), timedelta(minutes=15)
+_PASSING = (FailureKind.UNREACHABLE, FailureKind.OUTCOME_UNKNOWN, FailureKind.BUSY)
 _DOUBTFUL = (State.RETRY, State.UNKNOWN)
 _KINDS = {
     "rate-limit-minute": FailureKind.BUSY,
@@ -108,7 +109,10 @@ def of_pause(db: Db, connection: str, failure: Failure, now: datetime) -> None:
     if not fitting and failure.kind is FailureKind.BUSY:
         return
     block = Block(PAUSE, connection, now.isoformat())
-    keep = issues.see(db, _seen(case, problems.diagnose(case)), block, now)
+    seen = _seen(case, problems.diagnose(case))
+    if failure.kind in _PASSING:  # whoever has to mend what it may be a sign of: it is tried again soon
+        seen = replace(seen, next_attempt_at=case.next_at)
+    keep = issues.see(db, seen, block, now)
     issues.release(db, PAUSE, connection, now, [keep])
 
 

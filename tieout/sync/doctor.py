@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from tieout.core.connection import ConnectionState
-from tieout.core.posting import State
+from tieout.core.posting import IN_BOOKS, State
 from tieout.core.problem import Owner
 from tieout.core.proof import parts_meet_payout, rows_meet_payout
 from tieout.core.status import MOVING
@@ -18,9 +18,11 @@ from tieout.store.postings import Posting
 from tieout.store.settlements import Kept, Wanted
 from tieout.sync import issues
 from tieout.sync.in_use import live
+from tieout.sync.settlements.withdrawing import is_void
 from tieout.sync.tools import Tools
 
 _MOST = 100_000
+_LIVE = IN_BOOKS | {State.SENDING, State.UNKNOWN}
 _LATEST = timedelta(hours=25)
 
 
@@ -116,6 +118,7 @@ def _rows_hold(db: Db, tools: Tools) -> Iterator[Finding]:
     broken: list[tuple[str, str]] = []
     for kept in everything:
         broken += _settlement_holds(db, tools, kept, by_settlement[kept.id])
+        broken += _payout_holds(db, kept, by_settlement[kept.id])
     for code, text in broken:
         yield Finding(
             code, False, text, "Send the output of `tieout show` with a report; nothing of it is sent meanwhile."
@@ -139,6 +142,14 @@ def _settlement_holds(db: Db, tools: Tools, kept: Kept, ever: list[Posting]) -> 
         yield "I7", f"{name}: a document has no next step, or one long past."
     if kept.status in MOVING and not ever:
         yield "I7", f"{name}: it is said to be on its way, but has no document."
+
+
+def _payout_holds(db: Db, kept: Kept, ever: list[Posting]) -> Iterator[tuple[str, str]]:
+    """At most one plan of a payout is in the books or on its way there, over all versions of its file."""
+    everywhere = postings.of_payout(db, kept.settlement.channel, kept.settlement.id) if kept.version > 1 else ever
+    live = {posting.plan for posting in everywhere if posting.protocol.state in _LIVE and not is_void(db, posting)}
+    if len(live) > 1:
+        yield "I1", f"settlement {kept.settlement.id}: {len(live)} plans of it are in the books or on their way there."
 
 
 def _plan_holds(frozen: FrozenPlan, kept: Kept, parts: list[Posting], name: str) -> Iterator[tuple[str, str]]:

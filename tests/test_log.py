@@ -59,6 +59,7 @@ def test_the_level_holds(lines: io.StringIO) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "GET /api/settlements?anything=tieout_0123456789abcdef_canary-Secret_123",
         "Authorization: Bearer canary.token-123456",
         "authorization=Basic Y2FuYXJ5OmNhbmFyeQ==",
         "sent with bearer canary-abcdef",

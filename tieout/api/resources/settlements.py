@@ -102,8 +102,7 @@ def send(request: Request, calling: Calling, repeatable: Repeatable, id: str) ->
     """Send one settlement. With `If-Match`, the ETag of its preview, only if that is still what would be sent."""
 
     def carry_out() -> Response:
-        _check_plan(request, calling, id)
-        return _sent(request, calling, (id,))
+        return _sent(request, calling, (id,), _shown(request, calling, id))
 
     return repeatable(b"", carry_out)
 
@@ -126,19 +125,23 @@ def _view(calling: Caller, id: str) -> SettlementView:
     return view
 
 
-def _check_plan(request: Request, calling: Caller, id: str) -> None:
+def _shown(request: Request, calling: Caller, id: str) -> dict[str, str]:
+    """The plan that the caller saw; it is compared once more in the moment in which it is frozen."""
     seen = request.headers.get("if-match")
     if seen is None or seen == "*":
-        return
+        return {}
     view = _view(calling, id)
     present = f'"{view.plan.hash}"' if view.plan else '""'
     if seen != present:
         detail = f"What would be sent now has the hash {present}. Look at the preview again."
         raise Declined("version_mismatch", detail, headers={"ETag": present})
+    return {id: seen.strip('"')}
 
 
-def _sent(request: Request, calling: Caller, ids: tuple[str, ...], is_many: bool = False) -> Response:
-    asked = settlements.ask_to_send(calling.tools, calling.actor, ids)
+def _sent(
+    request: Request, calling: Caller, ids: tuple[str, ...], shown: dict[str, str] | None = None, is_many: bool = False
+) -> Response:
+    asked = settlements.ask_to_send(calling.tools, calling.actor, ids, shown)
     match asked.stop:
         case Stop.UNKNOWN:
             path = f"settlement_ids[{ids.index(asked.settlement)}]" if is_many else ""

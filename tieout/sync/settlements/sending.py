@@ -1,6 +1,6 @@
 """Asking for settlements to be sent by somebody who wants to hear at once whether they can go."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -35,15 +35,18 @@ class Asked:
     problem: str = ""
 
 
-def ask_to_send(tools: Tools, actor: Actor, ids: Sequence[str]) -> Asked:
-    """All of them or none. What is on its way already is not asked for again: its own operation is the answer."""
+def ask_to_send(tools: Tools, actor: Actor, ids: Sequence[str], shown: Mapping[str, str] | None = None) -> Asked:
+    """All of them or none. What is on its way already is not asked for again: its own operation is the answer.
+
+    `shown` as for `approve`: hashes of plans that somebody saw, by settlement.
+    """
     with read(tools.engines, actor.organisation) as db:
         found = {id: settlements.get(db, id) for id in ids}
         if stopped := _stopped(db, found):
             return stopped
         on_its_way = all(kept is not None and kept.status in MOVING for kept in found.values())
         joined = _operation_of(db, set(ids)) if on_its_way else ""
-    return Asked(joined or approve(tools, actor, ids))
+    return Asked(joined or approve(tools, actor, ids, shown))
 
 
 def _stopped(db: Db, found: dict[str, Kept | None]) -> Asked | None:

@@ -31,6 +31,17 @@ def test_an_import_that_cannot_be_carried_out_is_ended_with_a_sentence(house: Ho
     assert ended is not None and (ended.state, ended.message) == ("failed", NOT_CARRIED_OUT)
 
 
+def test_what_waits_for_the_books_says_why(house: House) -> None:
+    house.connect()
+    id = house.receive_sample(UK)
+    house.world.arm("outage", count=None)
+    house.send(id)
+    card = house.card(id)
+    assert (card.status, card.code) == ("queued", "transient-network-error"), card
+    assert card.reason.startswith("Waits to be sent. ") and "on its way" not in card.reason
+    assert card.next_at is not None
+
+
 def test_an_operation_past_its_deadline_is_ended(house: House) -> None:
     operation = settlements.receive_bytes(house.tools, house.actor, UK, (SAMPLES / UK).read_bytes())
     house.jobs.waiting.clear()

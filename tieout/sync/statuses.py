@@ -27,7 +27,7 @@ def refresh(db: Db, settlement: str, now: datetime, paused: Sequence[Issue] = ()
     stops = paused if status is Status.QUEUED else ()
     waits = [part.protocol.next_at for part in parts if part.protocol.next_at]
     next_at = max([min(waits), *(stop.next_attempt_at for stop in stops if stop.next_attempt_at)]) if waits else None
-    moved = replace(kept, status=status, reason=words or _reason(status, parts), next_at=next_at)
+    moved = replace(kept, status=status, reason=words or _stopped(stops) or _reason(status, parts), next_at=next_at)
     is_ill = bool(words or stops) or any(diagnosis.is_ill(part, now) for part in parts)
     is_same = (moved.status, moved.reason, moved.next_at) == (kept.status, kept.reason, kept.next_at)
     if is_same and bool(kept.code) is is_ill:
@@ -55,6 +55,11 @@ def _without_books(db: Db, connection: str, status: Status) -> tuple[Status, str
     if status is not Status.QUEUED or found is None or found.may_post:
         return status, ""
     return Status.BLOCKED, f"Nothing is sent to {found.books_name} for now. {found.words}".strip()
+
+
+def _stopped(stops: Sequence[Issue]) -> str:
+    """What stops the work of its connection before it begins, in the words of the issue."""
+    return f"Waits to be sent. {stops[0].title}" if stops else ""
 
 
 def _reason(status: Status, parts: list[Posting]) -> str:

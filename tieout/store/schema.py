@@ -4,6 +4,7 @@ An upgrade is one transaction on either database, so it happens or it does not; 
 made first. There is no way down: the copy is.
 """
 
+import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import import_module
@@ -124,7 +125,7 @@ def _upgrade(engines: Engines) -> None:
 def alembic_config(connection: sa.Connection) -> "Config":
     from alembic.config import Config
 
-    config = Config()
+    config = Config(stdout=sys.stdout)  # its default is the stdout of the moment in which alembic was imported
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
     return config

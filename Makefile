@@ -13,7 +13,7 @@ FAST := not pg and not browser and not slow
 
 help:
 	@echo "make demo      set up, then run the main job against stand-ins on this machine (ARGS=--fresh starts over)"
-	@echo "make test      set up, then run the tests that need nothing else (under two minutes)"
+	@echo "make test      set up, then run the tests that need nothing else"
 	@echo "make serve     run Tieout itself"
 	@echo "make setup     set up alone"
 	@echo "make check     lint, format, types, house rules (under a minute)"

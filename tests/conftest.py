@@ -22,7 +22,12 @@ START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Without a PostgreSQL its tests are left out, not skipped; who asks for them by name (-m pg) sees them fail."""
+    """Without a PostgreSQL its tests are left out, not skipped; who asks for them by name (-m pg) sees them fail.
+
+    Browser tests come last: Playwright leaves an event loop running in the thread of the tests, and DBOS does not
+    start where one runs.
+    """
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
     if not os.environ.get("TIEOUT_TEST_PG_URL") and not config.option.markexpr:
         left_out = [item for item in items if item.get_closest_marker("pg")]
         if left_out:

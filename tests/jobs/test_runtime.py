@@ -1,5 +1,6 @@
 """The port over the real engine, in this process; what needs a killed process stands in test_kills.py."""
 
+import asyncio
 import logging
 import subprocess
 import sys
@@ -314,3 +315,27 @@ def test_the_queue_keeps_a_useful_pace(start: Start) -> None:
     began = time.monotonic()
     until(lambda: all(job.state is JobState.DONE for job in jobs.list()))
     assert time.monotonic() - began < 40 / 4
+
+
+def test_a_start_that_fails_leaves_room_for_the_next(folder: Path, held: Held) -> None:
+    refused: list[RuntimeError] = []
+
+    def begin_inside_a_loop() -> None:
+        async def begin() -> None:
+            try:
+                unstarted(folder).start(held)  # the engine refuses a thread whose event loop runs
+            except RuntimeError as error:
+                refused.append(error)
+
+        asyncio.run(begin())
+
+    thread = threading.Thread(target=begin_inside_a_loop)
+    thread.start()
+    thread.join()
+    jobs = unstarted(folder, work=lambda: "done")
+    jobs.start(held)
+    try:
+        jobs.enqueue("work", "after", {})
+        assert ended(jobs, "after").state is JobState.DONE and refused
+    finally:
+        jobs.stop()

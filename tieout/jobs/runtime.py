@@ -95,8 +95,12 @@ class DurableJobs:
             raise JobsMisplaced("on SQLite work starts only behind the lock on the data folder")
         engine = self._open()
         me = APPLICATION if self._is_sqlite else f"{socket.gethostname()}-{uuid.uuid4().hex[:12]}"
-        _launch(self._url, engine, me, {kind: self._watched(kind, run) for kind, run in self._kinds.items()})
         self._works = True
+        try:
+            _launch(self._url, engine, me, {kind: self._watched(kind, run) for kind, run in self._kinds.items()})
+        except BaseException:
+            self.stop()  # half a start would stand in the way of the next one in this process
+            raise
         if not self._is_sqlite:
             lease.prepare(engine)
             lease.beat(engine, me, recover, lease_seconds)

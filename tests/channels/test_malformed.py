@@ -78,6 +78,17 @@ def test_a_missing_required_column_is_named(name: str) -> None:
     assert (refusal.code, refusal.row) == ("column-missing", 1) and name in refusal.message
 
 
+@pytest.mark.parametrize("name", ["amount", "posted-date-time", "promotion-id"])
+def test_a_column_that_stands_twice_is_refused_by_its_name(name: str) -> None:
+    refusal = refused(str(FILE.but(headings=(*HEADINGS, f" {name.upper()} "))))
+    assert (refusal.code, refusal.row) == ("column-doubled", 1) and name in refusal.message
+
+
+def test_a_column_that_is_not_read_may_stand_twice() -> None:
+    reading = read(str(FILE.but(headings=(*HEADINGS, "note", "note", "", ""))))
+    assert codes(reading) == {"column-unknown"} and len(reading.settlements) == 1
+
+
 def test_either_column_of_the_posting_date_will_do() -> None:
     for gone in ("posted-date", "posted-date-time"):
         assert accepted(str(FILE.but(headings=tuple(name for name in HEADINGS if name != gone)))).rows == 1

@@ -5,13 +5,14 @@ column is every n-th of it. The heading is row 1. There is no quoting: a tab is 
 """
 
 import codecs
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 
 from tieout.channels._content import PIECE_BYTES, pieces
 from tieout.channels._encoding import REPLACEMENT, Text
-from tieout.channels._refused import Findings
+from tieout.channels._refused import Findings, Unrecognised
 from tieout.core.settlement import Content
 
 TAB = "\t"
@@ -58,6 +59,17 @@ def ends_short(table: "Table", block: Block) -> bool:
 def heading_names(line: str) -> tuple[str, ...]:
     """The names in a heading line as they are compared: trimmed and small."""
     return tuple(name.strip().casefold() for name in line.split(TAB))
+
+
+def refuse_doubled(names: Sequence[str], read: Collection[str]) -> None:
+    """Raises Unrecognised where a column that is read stands twice: nothing says which of the two is meant."""
+    if doubled := [name for name, count in Counter(names).items() if count > 1 and name in read]:
+        raise Unrecognised(
+            "column-doubled",
+            f"The heading line names the column {', '.join(doubled)} more than once, and nothing says which one counts."
+            " Download the file again and import it unchanged.",
+            1,
+        )
 
 
 def heading_line(text: Text) -> str:

@@ -14,7 +14,7 @@ from tieout.channels._amounts import vote
 from tieout.channels._days import Order, Undecided, Window, proven_order, read_date, read_window
 from tieout.channels._encoding import Text, opened
 from tieout.channels._refused import Findings, Refused, Unreadable, Unrecognised
-from tieout.channels._table import Block, Table, ends_short, heading_line, heading_names
+from tieout.channels._table import Block, Table, ends_short, heading_line, heading_names, refuse_doubled
 from tieout.channels.amazon.layout import FREE_TEXT, Layout, as_v2, layout_of, refuse_if_lacking
 from tieout.channels.amazon.tally import AmountCache, DateCache, Tally, posted
 from tieout.core.currency import EXPONENT
@@ -45,6 +45,7 @@ class Report:
         unknown = set(heading_names(heading)) - layout.columns
         self.table = Table(self.text, heading, FREE_TEXT | unknown)
         refuse_if_lacking(self.table, layout)
+        refuse_doubled(self.table.names, layout.columns)
         self.findings = Findings(warnings=list(self.text.warnings))
         self._warn_of_columns()
         self.tallies: dict[str, Tally | None] = {}

@@ -248,13 +248,15 @@ def _own_kill(trouble: Trouble) -> None:
 
 
 def _own_limit(trouble: Trouble) -> None:
-    """The books take shorter texts than they did."""
+    """The books take shorter texts, or smaller calls, than they did."""
     from tieout.platforms import xero as platform
 
     told = trouble.fault.options(trouble.facts)
-    before = platform.LONGEST
-    trouble.monkeypatch.setattr(platform, "LONGEST", {**before, told["text"]: int(told["most"])})
-    trouble.undo = lambda: trouble.monkeypatch.setattr(platform, "LONGEST", before)
+    name, most = "LONGEST" if "text" in told else "LARGEST_BODY", int(told["most"])
+    before = getattr(platform, name)
+    less = {**before, told["text"]: most} if "text" in told else most
+    trouble.monkeypatch.setattr(platform, name, less)
+    trouble.undo = lambda: trouble.monkeypatch.setattr(platform, name, before)
     trouble.house.send(trouble.id)
 
 

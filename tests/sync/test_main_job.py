@@ -3,6 +3,7 @@
 import pytest
 
 from tests.sync.conftest import SAMPLES, House
+from tieout import platforms
 from tieout.sync import mapping, settlements
 
 UK = "amazon_v2_uk.txt"
@@ -133,3 +134,17 @@ def test_without_books_a_send_says_so_and_the_settlement_stays_ready(house: Hous
     ended = house.send(id)
     assert (ended.state, house.card(id).status) == ("failed", "ready")
     assert "No books are connected" in ended.message
+
+
+def test_a_document_too_large_for_one_call_steps_aside_with_a_word(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.connect()
+    large, small = house.receive_sample(UK), house.receive_sample("amazon_v2_zero_reserved.txt")
+    assert len(house.view(large).documents[0].lines) > len(house.view(small).documents[0].lines)
+    monkeypatch.setattr(platforms.named("xero"), "LARGEST_BODY", 1500)
+    ended = house.send(large, small)
+    card = house.card(large)
+    assert (card.status, card.code) == ("blocked", "document-too-large") and "larger than one call" in card.reason
+    assert (house.card(small).status, ended.state) == ("sent", "done")
+    assert list(house.documents()) == list(house.card(small).documents)

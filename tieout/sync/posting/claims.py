@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from tieout.core.failure import Failure, Rejected
+from tieout.core.failure import Failure, FailureKind, Rejected
 from tieout.core.plan import Document
 from tieout.core.posting import Attempt as Intent
 from tieout.core.posting import Claimed, Decided, Decision, Look, Permit, State, key_to_repeat, step
@@ -20,6 +20,7 @@ from tieout.sync.posting.contacts import contact_ids
 from tieout.sync.posting.work import Work
 from tieout.sync.statuses import refresh
 
+TOO_LARGE = "document-too-large"
 _MOST_DUE = 400
 _MOST_COLLISIONS = 8
 
@@ -137,6 +138,9 @@ def _take_first(work: Work, group: Sequence[Posting]) -> Batch | None:
         give_back(work, [posting for posting in group if posting.id in documents], error.failure)
         return None
     fitting = work.platform.how_many_fit(tuple(documents.values()), contacts, work.status)
+    if not fitting:  # the first is too large to go at all: it steps aside with a word, and the others go on past it
+        give_back(work, group[:1], _too_large(work, documents[group[0].id]))
+        return None
     access = work.access()
     with write(work.tools.engines, work.organisation) as db:
         permit = _permit(access, work.tools.new_id(), may_repeat=False)
@@ -149,6 +153,11 @@ def _take_first(work: Work, group: Sequence[Posting]) -> Batch | None:
         attempts.record_send(db, send)
         _record(work, db, send, going)
     return Batch(going[0].posting.kind, send, access, going)
+
+
+def _too_large(work: Work, document: Document) -> Failure:
+    words = f"with its {len(document.lines)} lines it is larger than one call to {work.platform.LABEL} may be"
+    return Failure(FailureKind.REJECTED, TOO_LARGE, (words,))
 
 
 def _take_again(work: Work, group: Sequence[Posting], key: str) -> Batch | None:

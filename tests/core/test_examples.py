@@ -16,11 +16,11 @@ from tests.core.invented import planned, settlement, subtotal
 from tieout.core.category import Category
 from tieout.core.day import Month
 from tieout.core.defaults import default_mapping
-from tieout.core.mapping import Entry, Mapping, Node
+from tieout.core.mapping import Bank, BankPlace, Entry, Mapping, Node
 from tieout.core.money import Money, total
 from tieout.core.plan import Document, Plan
 from tieout.core.proof import RECEIVABLE, TAX_CONTROL, by_account, prove, reserve_drift
-from tieout.core.records import DocumentKind
+from tieout.core.records import DocumentKind, Form
 from tieout.core.settlement import Settlement, Subtotal
 from tieout.core.split import split
 
@@ -216,17 +216,30 @@ def test_e1_vat_return_is_what_the_example_says() -> None:
     assert (output, -input, document.tax_total) == (Money(38400, "GBP"), Money(14385, "GBP"), Money(24015, "GBP"))
 
 
-def test_e1_as_a_journal_moves_each_account_by_as_much() -> None:
-    """The journal books to the bank what the invoice books to receivables, and has one VAT control account."""
+def test_e1_as_a_journal_moves_each_account_as_the_example_says() -> None:
+    """And books to the bank what the invoice books to receivables; the example has one VAT control account."""
+    rows, _ = rows_of("E1-INV")
+    example = EXAMPLES["E1-INV"]
+    source = settled(subtotals_of(rows, "GBP", NOVEMBER), example)
+    banked = mapping_of(rows, example).with_banks({BankPlace("Market.example", "GBP"): Bank(deposit="Bank")})
+    plan = planned(source, banked, form=Form.JOURNALS, contact="Market.example", longest=21)
+    (journal,) = plan.documents
+    assert (journal.kind, journal.against, journal.contact) == (DocumentKind.JOURNAL, "Bank", "")
+    assert len(journal.number) <= 21 and all(proof.holds for proof in prove(source, plan))
+    assert dict(by_account(plan)) == expected_of_e1("Bank")
+    assert dict(by_account(plan_of("E1-INV", EXAMPLES["E1-INV"]))) == expected_of_e1(RECEIVABLE)
+
+
+def expected_of_e1(bank: str) -> dict[str, Money]:
     with (FOLDER / "E1-JE.csv").open(encoding="utf-8", newline="") as lines:
         journal = [row for row in csv.DictReader(lines) if row["line"] != "TOTAL"]
     expected: dict[str, Money] = {}
-    names = {"VAT control": TAX_CONTROL, "Bank": RECEIVABLE}
+    names = {"VAT control": TAX_CONTROL, "Bank": bank}
     for row in journal:
         account = names.get(row["account"], row["account"].split()[0])
         change = Money.read(row["debit"] or "0", "GBP") - Money.read(row["credit"] or "0", "GBP")
         expected[account] = expected.get(account, Money.zero("GBP")) + change
-    assert dict(by_account(plan_of("E1-INV", EXAMPLES["E1-INV"]))) == expected
+    return expected
 
 
 def two_months() -> tuple[Settlement, Mapping]:

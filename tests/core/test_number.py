@@ -29,6 +29,23 @@ def test_two_parts_never_share_a_number(country: str, one: str, part: int, other
         assert stem(country, one, part) != stem(country, other, other_part)
 
 
+@given(COUNTRIES, IDS, st.integers(1, 99), st.integers(1, 99))
+def test_where_books_take_few_characters_a_number_is_short_and_stays_the_same(
+    country: str, id: str, part: int, version: int
+) -> None:
+    key = stem(country, id, part)
+    short = number(key, version, 21)
+    assert len(short) <= 21 and short == number(key, version, 21)
+    assert short.endswith(f"-{part}-v{version}") and short != number(key, version + 1, 21)
+
+
+def test_a_short_number_shows_the_end_of_its_settlement_and_tells_equal_ends_apart() -> None:
+    assert number(stem("GB", "26100000101", 2), 3, 21) == "TO-00101-5Y3EY-2-v3"
+    assert number(stem("DE", "26100000101", 2), 3, 21).startswith("TO-00101-")
+    assert number(stem("DE", "26100000101", 2), 3, 21) != number(stem("GB", "26100000101", 2), 3, 21)
+    assert number(stem("US", "990001", 1), 1, 21) == "TO-US-990001-1-v1"
+
+
 @pytest.mark.parametrize("id", ["", " ", "1 2", "1/2", "<b>", "é", "1\n", "x" * 101, "1\x00"])
 def test_an_id_that_books_would_refuse_makes_no_number(id: str) -> None:
     with pytest.raises(ValueError, match="settlement id"):

@@ -259,7 +259,7 @@ def test_a_settlement_with_every_sign_flipped_is_the_same_document_of_the_other_
     flipped = [replace(row, amount=-row.amount) for row in rows]
     (one,), (other,) = (planned(settlement(r, currency=currency)).documents for r in (rows, flipped))
     if one.total:
-        assert {one.kind, other.kind} == set(DocumentKind)
+        assert {one.kind, other.kind} == {DocumentKind.INVOICE, DocumentKind.BILL}
         assert one.lines == other.lines
     else:
         assert [line.net for line in one.lines] == [-line.net for line in other.lines]

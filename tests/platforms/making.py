@@ -2,18 +2,33 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 from tieout.calls import Answer, Call, Request
+from tieout.core.chart import Account, Books, TaxRate
 from tieout.core.day import Month
 from tieout.core.money import Money
 from tieout.core.plan import Document, PlannedLine
 from tieout.core.records import DocumentKind
 from tieout.core.secret import Secret
-from tieout.platforms import Access, App
+from tieout.platforms import Access, App, Known
 
 URLS = {"login": "http://localhost:1", "identity": "http://localhost:1", "api": "http://localhost:1"}
 APP = App("client", Secret("app-secret"), "http://localhost:8000/callback", URLS)
 ACCESS = Access(Secret("access-token"), "t1", datetime(2026, 7, 3, 12, tzinfo=UTC), "books-1", APP)
+BOOKS = Books(
+    id="books-1",
+    name="Books",
+    country="GB",
+    base_currency="GBP",
+    accounts=(
+        Account("a-1", "200", "Sales", "REVENUE", "REVENUE"),
+        Account("a-2", "400", "Fees", "EXPENSE", "EXPENSE"),
+        Account("a-3", "090", "Bank", "BANK", "ASSET"),
+    ),
+    tax_rates=(TaxRate("OUTPUT2", "20% on income", Decimal("0.20"), suits=("REVENUE",)),),
+)
+KNOWN = Known(BOOKS, {"Amazon.co.uk": "c-1"})
 
 
 def line(
@@ -29,17 +44,19 @@ def document(
     currency: str = "GBP",
     lines: tuple[PlannedLine, ...] = (),
 ) -> Document:
+    is_journal = kind is DocumentKind.JOURNAL
     return Document(
         part=1,
         month=Month(2026, 6),
         kind=kind,
         number=number,
         reference=f"{number} settlement",
-        contact="Amazon.co.uk",
+        contact="" if is_journal else "Amazon.co.uk",
         dated=date(2026, 6, 30),
         due=date(2026, 7, 1),
         currency=currency,
         lines=lines or (line(1234, currency),),
+        against="090" if is_journal else "",
     )
 
 

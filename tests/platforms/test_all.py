@@ -11,7 +11,7 @@ from typing import get_type_hints
 import pytest
 
 import tieout.platforms
-from tests.platforms.making import APP, document
+from tests.platforms.making import APP, KNOWN, document
 from tieout.core.records import DocumentKind
 from tieout.core.secret import Secret
 from tieout.platforms import Access, Platform, UnknownPlatform, named, names
@@ -49,7 +49,7 @@ def test_it_has_every_verb_and_constant_with_the_same_arguments(name: str) -> No
 @pytest.mark.parametrize("name", names())
 def test_which_one_it_speaks_to_is_an_address_and_the_real_one_is_https(name: str) -> None:
     platform = named(name)
-    assert set(platform.URLS) == {"login", "identity", "api"}
+    assert {"login", "identity", "api"} <= set(platform.URLS)
     assert all(url.startswith("https://") and not url.endswith("/") for url in platform.URLS.values())
 
 
@@ -60,11 +60,13 @@ def test_no_token_and_no_secret_shows_when_printed(name: str) -> None:
     assert "app-secret" not in named(name).authorise_url(APP, "state", "v" * 64)
 
 
-@pytest.mark.parametrize("name", names())
-@pytest.mark.parametrize("kind", list(DocumentKind))
+KINDS = [(name, kind) for name in names() for kind in named(name).NUMBER_UNIQUE]
+
+
+@pytest.mark.parametrize(("name", "kind"), KINDS)
 def test_the_bytes_of_a_call_are_the_same_each_time_and_pretty_for_people(name: str, kind: DocumentKind) -> None:
-    platform, ids = named(name), {"Amazon.co.uk": "c-1"}
-    bodies = {platform.to_wire([document("TO-1", kind)], ids, platform.APPROVED) for _ in range(3)}
+    platform = named(name)
+    bodies = {platform.to_wire([document("TO-1", kind)], KNOWN, platform.APPROVED) for _ in range(3)}
     assert len(bodies) == 1
     (body,) = bodies
     assert tree(tieout.platforms.pretty(body).encode()) == tree(body)

@@ -14,15 +14,13 @@ from typing import Any
 
 import pytest
 
-from tests.platforms.making import ACCESS, answering, document, json_answer, line
+from tests.platforms.making import ACCESS, KNOWN, answering, document, json_answer, line
 from tests.test_calls import Listener, cut
 from tieout.calls import Answer, Transport, make_call
 from tieout.core.failure import Busy, OutcomeUnknown, Unreachable
 from tieout.core.money import Money
 from tieout.core.records import DocumentKind
 from tieout.platforms import Access, Platform, named
-
-IDS = {"Amazon.co.uk": "c-1"}
 
 
 @pytest.fixture
@@ -54,7 +52,7 @@ def envelope(key: str, *rows: dict[str, Any]) -> Answer:
 def test_an_amount_is_written_as_it_is(xero: Platform, amount: str) -> None:
     money = Money.of(Decimal(amount), "GBP")
     call, asked = answering(envelope("Invoices", invoice()))
-    body = xero.to_wire([document(lines=(line(money.minor),))], IDS, xero.APPROVED)
+    body = xero.to_wire([document(lines=(line(money.minor),))], KNOWN, xero.APPROVED)
     xero.send(call, ACCESS, DocumentKind.INVOICE, body, "k1")
     assert f'"UnitAmount":{money.amount}'.encode() in (asked[0].body or b"")
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Clock
-from tests.platforms.making import document, line
+from tests.platforms.making import BOOKS, document, line
 from tests.standing import Standing, standing
 from tieout.calls import Answer, Call, Request, Transport, make_call
 from tieout.cli._browser import allow
@@ -30,7 +30,7 @@ from tieout.core.money import Money
 from tieout.core.plan import Document
 from tieout.core.records import BooksDocument, DocumentKind
 from tieout.core.secret import Secret
-from tieout.platforms import NUMBER_TAKEN, Access, Element, Platform, named
+from tieout.platforms import NUMBER_TAKEN, Access, Element, Known, Platform, named
 
 INVOICE, BILL = DocumentKind.INVOICE, DocumentKind.BILL
 
@@ -59,7 +59,7 @@ def access(there: Standing, xero: Platform, call: Call, clock: Clock) -> Access:
     verifier = secrets.token_urlsafe(48)
     answer = allow(xero.authorise_url(there.app, "the state", verifier))
     assert answer["state"] == "the state"
-    tokens = xero.exchange(call, there.app, answer["code"], verifier)
+    tokens = xero.exchange(call, there.app, answer, verifier)
     (books,) = xero.connections(call, there.app, tokens.access, tokens.consent_id)
     expires_at = clock() + timedelta(seconds=tokens.expires_in_seconds)
     return Access(tokens.access, "t1", expires_at, books.books_id, there.app)
@@ -67,7 +67,7 @@ def access(there: Standing, xero: Platform, call: Call, clock: Clock) -> Access:
 
 def sent(xero: Platform, call: Call, access: Access, *documents: Document, key: str = "k1") -> tuple[Element, ...]:
     person = xero.contact(call, access, "Amazon.co.uk", "contact-key")
-    body = xero.to_wire(documents, {"Amazon.co.uk": person.id}, xero.APPROVED)
+    body = xero.to_wire(documents, Known(BOOKS, {"Amazon.co.uk": person.id}), xero.APPROVED)
     return xero.send(call, access, documents[0].kind, body, key)
 
 
@@ -186,7 +186,7 @@ def test_a_write_that_fails_is_sent_once_and_named_by_what_may_be_done_next(
     transport = Transport()
     call = make_call(transport)
     person = xero.contact(call, access, "Amazon.co.uk", "contact-key")
-    body = xero.to_wire([document("TO-1")], {"Amazon.co.uk": person.id}, xero.APPROVED)
+    body = xero.to_wire([document("TO-1")], Known(BOOKS, {"Amazon.co.uk": person.id}), xero.APPROVED)
     there.arm(fault, method="PUT", path="*/Invoices", **how)
 
     def impatient(request: Request) -> Answer:
@@ -299,9 +299,9 @@ def test_tokens_are_rotated_and_a_spent_one_is_the_end_of_the_grant(
 ) -> None:
     verifier = secrets.token_urlsafe(48)
     answer = allow(xero.authorise_url(there.app, "s", verifier))
-    first = xero.exchange(call, there.app, answer["code"], verifier)
+    first = xero.exchange(call, there.app, answer, verifier)
     with pytest.raises(Disconnected):
-        xero.exchange(call, there.app, answer["code"], verifier)
+        xero.exchange(call, there.app, answer, verifier)
     second = xero.refresh(call, there.app, first.refresh)
     assert second.refresh != first.refresh and second.expires_in_seconds == 1800 and first.person == second.person
     clock.advance(minutes=31)

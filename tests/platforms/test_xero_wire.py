@@ -9,18 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.platforms.making import document, line
+from tests.platforms.making import KNOWN, document, line
 from tieout.core.money import Money
 from tieout.core.plan import Document
 from tieout.core.records import DocumentKind
 from tieout.platforms._exact import Unreadable, encode, tree, unnamed_fields
 from tieout.platforms.xero import attachable, how_many_fit, to_wire, wire
 
-CONTACTS = {"Amazon.co.uk": "c-1"}
-
 
 def sent(given_document: Document) -> dict[str, Any]:
-    body = to_wire([given_document], CONTACTS, "AUTHORISED")
+    body = to_wire([given_document], KNOWN, "AUTHORISED")
     (element,) = json.loads(body, parse_float=Decimal)["Invoices"]
     return dict(element)
 
@@ -41,12 +39,10 @@ def test_an_amount_goes_out_and_comes_back_to_the_last_digit(minor: int, currenc
 
 
 def test_a_large_amount_is_a_json_number_with_every_digit() -> None:
-    body = to_wire([document(lines=(line(123456789012345),))], CONTACTS, "AUTHORISED")
+    body = to_wire([document(lines=(line(123456789012345),))], KNOWN, "AUTHORISED")
     assert b'"UnitAmount":1234567890123.45' in body
-    assert b'"UnitAmount":199,' in to_wire([document(currency="JPY", lines=(line(199, "JPY"),))], CONTACTS, "DRAFT")
-    assert b'"UnitAmount":-1.234,' in to_wire(
-        [document(currency="KWD", lines=(line(-1234, "KWD"),))], CONTACTS, "DRAFT"
-    )
+    assert b'"UnitAmount":199,' in to_wire([document(currency="JPY", lines=(line(199, "JPY"),))], KNOWN, "DRAFT")
+    assert b'"UnitAmount":-1.234,' in to_wire([document(currency="KWD", lines=(line(-1234, "KWD"),))], KNOWN, "DRAFT")
 
 
 def test_an_invoice_carries_its_reference_and_only_the_id_of_its_contact() -> None:
@@ -67,16 +63,16 @@ def test_a_bill_has_no_reference_because_its_number_is_one() -> None:
 
 def test_the_same_documents_give_the_same_bytes() -> None:
     pair = [document("TO-1"), document("TO-2")]
-    assert to_wire(pair, CONTACTS, "AUTHORISED") == to_wire(pair, CONTACTS, "AUTHORISED")
+    assert to_wire(pair, KNOWN, "AUTHORISED") == to_wire(pair, KNOWN, "AUTHORISED")
 
 
 def test_one_call_holds_fifty_documents_or_as_many_as_its_size_allows() -> None:
-    assert how_many_fit([document(str(n)) for n in range(70)], CONTACTS, "DRAFT") == 50
+    assert how_many_fit([document(str(n)) for n in range(70)], KNOWN, "DRAFT") == 50
     long = [line(1, text="x" * 4000) for _ in range(300)]
     heavy = [document(str(n), lines=tuple(long)) for n in range(5)]
-    count = how_many_fit(heavy, CONTACTS, "DRAFT")
-    assert 0 < count < 5 and len(to_wire(heavy[:count], CONTACTS, "DRAFT")) <= 3_500_000
-    assert how_many_fit([document(lines=tuple(long * 4))], CONTACTS, "DRAFT") == 0
+    count = how_many_fit(heavy, KNOWN, "DRAFT")
+    assert 0 < count < 5 and len(to_wire(heavy[:count], KNOWN, "DRAFT")) <= 3_500_000
+    assert how_many_fit([document(lines=tuple(long * 4))], KNOWN, "DRAFT") == 0
 
 
 def test_what_their_side_adds_passes_and_is_counted() -> None:

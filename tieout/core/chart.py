@@ -9,7 +9,10 @@ from tieout.core.records import DocumentKind
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """`code` is what documents name; `kind` and `classification` are the platform's own words (REVENUE, EXPENSE …)."""
+    """`code` is what documents name, `number` what people call it where that is something else.
+
+    `classification` is REVENUE, EXPENSE, ASSET, LIABILITY or EQUITY; `kind` is the platform's own word, save for BANK.
+    """
 
     id: str
     code: str
@@ -20,6 +23,7 @@ class Account:
     tax_type: str = ""
     currency: str = ""
     is_system: bool = False
+    number: str = ""
 
     @property
     def is_postable(self) -> bool:

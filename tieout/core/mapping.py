@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from tieout.core.category import Category
+from tieout.core.money import Money
 from tieout.core.role import Role, role_of
 from tieout.core.settlement import Label, Subtotal
 
@@ -72,25 +73,48 @@ class Node:
         return bool(self.marketplace), bool(self.variant), level
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class BankPlace:
+    """Whose payouts, and in which currency; a blank marketplace means every one."""
+
+    marketplace: str
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bank:
+    """The account a payout reaches, and the one that a negative payout is taken from; blank where not chosen."""
+
+    deposit: str = ""
+    charge: str = ""
+
+    def side(self, amount: Money) -> str:
+        """The account that money coming in reaches, or money going out leaves."""
+        return self.charge if amount.minor < 0 else self.deposit
+
+
 @dataclass(frozen=True, slots=True)
 class Mapping:
     """One version. Entries are kept in the order of their nodes, so equal mappings are equal however they came about.
 
-    `meanings` are labels no map knew, explained by a person. Raises ValueError for two entries at one node.
+    `meanings` are labels no map knew, explained by a person; `banks` are the bank accounts of payouts. Raises
+    ValueError for two entries at one node.
     """
 
     version: int
     entries: tuple[tuple[Node, Entry], ...]
     meanings: tuple[tuple[Label, Category], ...] = ()
+    banks: tuple[tuple[BankPlace, Bank], ...] = ()
 
     def __post_init__(self) -> None:
-        for keys in ([node for node, _ in self.entries], [label for label, _ in self.meanings]):
-            if len(set(keys)) < len(keys):
+        for pairs in (self.entries, self.meanings, self.banks):
+            if len(dict(pairs)) < len(pairs):
                 raise ValueError("a mapping says each thing once")
         if any(category is Category.UNKNOWN for _, category in self.meanings):
             raise ValueError("unknown is not a meaning")
         object.__setattr__(self, "entries", tuple(sorted(self.entries, key=lambda pair: pair[0])))
         object.__setattr__(self, "meanings", tuple(sorted(self.meanings, key=lambda pair: pair[0])))
+        object.__setattr__(self, "banks", tuple(sorted(self.banks, key=lambda pair: pair[0])))
 
     def resolve(self, subtotal: Subtotal) -> tuple[Node, Entry] | None:
         """The deepest node that fits, with its entry: a scope that is no category means the figure inherits."""
@@ -110,6 +134,18 @@ class Mapping:
     def roll_entry(self) -> Entry | None:
         """Where a month's activity waits for the part that meets the deposit; never anything but its own account."""
         return dict(self.entries).get(Node(Role.MONTH_ROLL.value))
+
+    def bank_for(self, marketplace: str, currency: str) -> Bank:
+        """What was chosen for the marketplace, completed by what was chosen for every one."""
+        banks, nothing = dict(self.banks), Bank()
+        own = banks.get(BankPlace(marketplace, currency), nothing)
+        any_ = banks.get(BankPlace("", currency), nothing)
+        return Bank(own.deposit or any_.deposit, own.charge or any_.charge)
+
+    def with_banks(self, changes: dict[BankPlace, Bank]) -> "Mapping":
+        """The next version, with several bank accounts set at once; an empty one takes its place away."""
+        kept = {place: bank for place, bank in {**dict(self.banks), **changes}.items() if bank != Bank()}
+        return replace(self, version=self.version + 1, banks=tuple(kept.items()))
 
     def with_entry(self, node: Node, entry: Entry) -> "Mapping":
         """The next version, with one node set. Nodes below it that override keep what they say."""
@@ -152,6 +188,15 @@ class Mapping:
                 for node, entry in self.entries
             ],
             "meanings": [{"words": list(label.words), "category": category.value} for label, category in self.meanings],
+            "banks": [
+                {
+                    "marketplace": place.marketplace,
+                    "currency": place.currency,
+                    "deposit": bank.deposit,
+                    "charge": bank.charge,
+                }
+                for place, bank in self.banks
+            ],
         }
 
     @classmethod
@@ -167,4 +212,8 @@ class Mapping:
                 for item in record["entries"]
             ),
             tuple((Label(tuple(item["words"])), Category(item["category"])) for item in record["meanings"]),
+            tuple(
+                (BankPlace(item["marketplace"], item["currency"]), Bank(item["deposit"], item["charge"]))
+                for item in record.get("banks", ())  # versions from before there were any
+            ),
         )

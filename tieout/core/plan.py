@@ -25,7 +25,7 @@ from tieout.core.planned import (
     to_record,
 )
 from tieout.core.proof import prove, rows_meet_payout
-from tieout.core.records import DocumentKind
+from tieout.core.records import DocumentKind, Form
 from tieout.core.role import Role
 from tieout.core.settlement import Settlement, Subtotal
 from tieout.core.split import Part, split
@@ -60,7 +60,12 @@ def make_plan(settlement: Settlement, mapping: Mapping, terms: Terms, version: i
     balance = rows_meet_payout(settlement)
     assert balance.holds, f"settlement {settlement.id}, {balance.code}: {balance.text}"
     parts = split(settlement)
-    if gaps := (*_unknown_labels(settlement), *_missing_entries(settlement, mapping), *_missing_roll(parts, mapping)):
+    if gaps := (
+        *_unknown_labels(settlement),
+        *_missing_entries(settlement, mapping),
+        *_missing_roll(parts, mapping),
+        *_missing_bank(settlement, mapping, terms),
+    ):
         return gaps
     documents = tuple(_document(settlement, mapping, terms, version, part, part is parts[-1]) for part in parts)
     plan = Plan(settlement.id, version, mapping.version, terms.zone, documents, "")
@@ -113,6 +118,23 @@ def _missing_roll(parts: tuple[Part, ...], mapping: Mapping) -> tuple[Gap, ...]:
     return (Gap("mapping-incomplete", message, max(rolled), 0, Role.MONTH_ROLL.value),)
 
 
+def _missing_bank(settlement: Settlement, mapping: Mapping, terms: Terms) -> tuple[Gap, ...]:
+    """A journal balances against the account that the money reaches or leaves."""
+    site, currency = _site(settlement, terms), settlement.currency
+    if terms.form is not Form.JOURNALS or not settlement.total:
+        return ()
+    if mapping.bank_for(site, currency).side(settlement.total):
+        return ()
+    side = "deposit account" if settlement.total.minor > 0 else "charge account, which negative payouts are taken from,"
+    message = f"{site} has no {side} for {currency} yet; choose one among the bank accounts"
+    return (Gap("bank-account-not-selected", message, settlement.total, 0, label=f"{site} / {currency}"),)
+
+
+def _site(settlement: Settlement, terms: Terms) -> str:
+    """Whose payout it is, in the words of the bank accounts."""
+    return terms.contact or settlement.marketplace or settlement.channel
+
+
 def _gap(
     settlement: Settlement, code: str, message: str, subtotals: list[Subtotal], category: str, label: str = ""
 ) -> Gap:
@@ -125,20 +147,29 @@ def _document(
 ) -> Document:
     key = stem(terms.country, settlement.id, part.number, terms.prefix)
     dated = _dated(settlement, part.month, terms.zone, is_last)
-    is_bill = part.total.minor < 0
+    kind, site = _kind(part.total, terms.form), _site(settlement, terms)
+    is_bill, is_journal = kind is DocumentKind.BILL, kind is DocumentKind.JOURNAL
     lines = _lines(settlement, mapping, part) + _roll_lines(mapping, part, terms.zone)
     return Document(
         part=part.number,
         month=part.month,
-        kind=DocumentKind.BILL if is_bill else DocumentKind.INVOICE,
-        number=number(key, version),
+        kind=kind,
+        number=number(key, version, terms.longest),
         reference=reference(key, str(part.month), terms.zone),
-        contact=terms.contact or settlement.marketplace or settlement.channel,
+        contact="" if is_journal else site,
         dated=dated,
         due=dated + timedelta(days=terms.due_days),
         currency=settlement.currency,
         lines=tuple(_flipped(line) for line in lines) if is_bill else lines,
+        against=mapping.bank_for(site, settlement.currency).side(part.total) if is_journal and part.total else "",
     )
+
+
+def _kind(total: Money, form: Form) -> DocumentKind:
+    """AC5: by sign, since no books take an invoice below zero; a journal goes either way."""
+    if form is Form.JOURNALS:
+        return DocumentKind.JOURNAL
+    return DocumentKind.BILL if total.minor < 0 else DocumentKind.INVOICE
 
 
 def _dated(settlement: Settlement, month: Month, zone: str, is_last: bool) -> date:

@@ -9,25 +9,31 @@ from typing import Any
 
 from tieout.core.day import Month
 from tieout.core.money import Money, total
-from tieout.core.records import DocumentKind
+from tieout.core.records import DocumentKind, Form
 
 ENGINE = 1  # rises with every change that makes other documents of the same settlement and mapping
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What an organisation decides for one channel account: `zone` is an IANA name, `contact` None the marketplace."""
+    """What an organisation decides for one channel account, and what its books take.
+
+    `zone` is an IANA name, `contact` None the marketplace; `longest` how many characters a document's number may have.
+    """
 
     country: str
     zone: str
     due_days: int = 0
     contact: str | None = None
     prefix: str = "TO"
+    form: Form = Form.INVOICES
+    longest: int = 255
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedLine:
-    """One line of a document. Amounts carry the document's sign (a bill has every sign of the payout flipped).
+    """One line of a document. Amounts carry the document's sign (a bill has every sign of the payout flipped, an
+    invoice and a journal none).
 
     `subtotals` are positions in the settlement's subtotals: the rows this figure sums. A roll line has none.
     """
@@ -44,7 +50,11 @@ class PlannedLine:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One invoice or bill, for one part. Its number is deterministic; amounts include tax."""
+    """One invoice, bill or journal, for one part. Its number is deterministic; amounts include tax.
+
+    `against` is the account that balances a journal: it is debited with the total, credited where that is negative.
+    Blank on invoices, on bills, and on a journal of zero.
+    """
 
     part: int
     month: Month
@@ -56,10 +66,11 @@ class Document:
     due: date
     currency: str
     lines: tuple[PlannedLine, ...]
+    against: str = ""
 
     @property
     def total(self) -> Money:
-        """In the document's own sign: never negative."""
+        """In the document's own sign: only a journal's may be negative."""
         return total((line.gross for line in self.lines), self.currency)
 
     @property
@@ -143,6 +154,8 @@ def _document_record(document: Document) -> dict[str, Any]:
         "due": document.due.isoformat(),
         "currency": document.currency,
         "lines": [_line_record(line) for line in document.lines],
+        # Left out where it is blank, so that plans made before there were journals keep their hash.
+        **({"against": document.against} if document.against else {}),
     }
 
 
@@ -171,6 +184,7 @@ def _document(item: dict[str, Any]) -> Document:
         date.fromisoformat(item["due"]),
         item["currency"],
         tuple(_line(line, item["currency"]) for line in item["lines"]),
+        item.get("against", ""),
     )
 
 

@@ -6,7 +6,7 @@ yet, so they are only told. AC12 compares a document with what the books show af
 
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 from tieout.core.category import Category
@@ -17,6 +17,7 @@ from tieout.core.records import BooksDocument, DocumentKind
 from tieout.core.settlement import Label, Settlement
 
 RECEIVABLE, PAYABLE, TAX_CONTROL = "Accounts receivable", "Accounts payable", "VAT control"
+_BALANCING = {DocumentKind.INVOICE: RECEIVABLE, DocumentKind.BILL: PAYABLE, DocumentKind.JOURNAL: ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +105,25 @@ def rolls_cancel(settlement: Settlement, plan: Plan) -> Proof:
 
 
 def kind_follows_sign(plan: Plan) -> Proof:
-    """AC5: money in is an invoice, money out a bill with flipped signs (Xero: no negative totals), none a zero one."""
+    """AC5: money in is an invoice, money out a bill with flipped signs, none a zero one: no books take less than zero.
+
+    A journal goes either way, and names the account that balances it unless its lines do so themselves.
+    """
     wrong = [
         f"{document.number} is a {document.kind} of {document.total}"
+        + (f" against {document.against or 'no account'}" if document.kind is DocumentKind.JOURNAL else "")
         for document in plan.documents
-        if document.total.minor < 0 or (document.kind is DocumentKind.BILL and not document.total)
+        if not _kind_is_right(document)
     ]
     text = "; ".join(wrong) or "every document's kind follows the sign of its total"
     return Proof("AC5", not wrong, str(len(wrong)), "0", text)
+
+
+def _kind_is_right(document: Document) -> bool:
+    if document.kind is DocumentKind.JOURNAL:
+        return bool(document.against) == bool(document.total)
+    least = 1 if document.kind is DocumentKind.BILL else 0
+    return document.total.minor >= least and not document.against
 
 
 def debits_equal_credits(settlement: Settlement, plan: Plan) -> Proof:
@@ -156,10 +168,22 @@ def settlement_gap(previous: Settlement, current: Settlement) -> Proof:
     return Proof("AC9", previous.end == current.start, ended, started, text)
 
 
+def as_paid_in_books(document: Document, found: BooksDocument) -> BooksDocument:
+    """What the books show, with the total that our document has: of a journal, what moved on the account against it.
+
+    A platform gives a journal's total as the sum of its debits, which says nothing of the money that was paid.
+    """
+    if document.kind is not DocumentKind.JOURNAL or found.kind is not DocumentKind.JOURNAL:
+        return found
+    against = (line.amount for line in found.lines if line.account == document.against)
+    return replace(found, total=-total(against, found.currency))
+
+
 def differences(document: Document, found: BooksDocument, statuses: Collection[str] = ()) -> tuple[str, ...]:
     """AC12: what the books show otherwise than we sent it; empty when they agree.
 
-    `statuses` are those allowed, in the platform's words; none given, none asked. Lines count where they were read.
+    `statuses` are those allowed, in the platform's words; none given, none asked. Lines count where they were read;
+    those of a journal are compared account by account. `found` is `as_paid_in_books`.
     """
     pairs: list[tuple[str, object, object]] = [
         ("kind", document.kind.value, found.kind.value),
@@ -169,7 +193,9 @@ def differences(document: Document, found: BooksDocument, statuses: Collection[s
         ("contact", document.contact, found.contact_name),
         ("date", document.dated, found.dated),
     ]
-    if found.lines:
+    if document.kind is DocumentKind.JOURNAL:
+        pairs += _journal_pairs(document, found)
+    elif found.lines:
         pairs.append(("number of lines", len(document.lines), len(found.lines)))
     if statuses:
         pairs.append(("status", True, found.status in statuses))
@@ -180,6 +206,19 @@ def differences(document: Document, found: BooksDocument, statuses: Collection[s
         else f"{name}: sent {ours}, the books have {theirs}"
         for name, ours, theirs in wrong
     )
+
+
+def _journal_pairs(document: Document, found: BooksDocument) -> list[tuple[str, object, object]]:
+    """What each account is credited, tax included, ours beside theirs."""
+    nothing = Money.zero(document.currency)
+    ours: dict[str, Money] = {document.against: -document.total} if document.against else {}
+    for line in document.lines:
+        ours[line.account] = ours.get(line.account, nothing) + line.gross
+    theirs: dict[str, Money] = {}
+    for shown in found.lines:
+        theirs[shown.account] = theirs.get(shown.account, nothing) + shown.amount
+    names = sorted(ours.keys() | theirs.keys())
+    return [(f"account {name}", ours.get(name, nothing), theirs.get(name, nothing)) for name in names]
 
 
 def tax_differences(document: Document, found: BooksDocument) -> tuple[str, ...]:
@@ -223,7 +262,7 @@ def by_account(plan: Plan) -> tuple[tuple[str, Money], ...]:
         changes[account] = changes.get(account, Money.zero(debit.currency)) + debit
 
     for document in plan.documents:
-        book(PAYABLE if document.kind is DocumentKind.BILL else RECEIVABLE, document.as_paid(document.total))
+        book(_BALANCING[document.kind] or document.against, document.as_paid(document.total))
         for line in document.lines:
             book(line.account, -document.as_paid(line.net))
             book(TAX_CONTROL, -document.as_paid(line.vat))

@@ -10,6 +10,14 @@ from tieout.core.money import Money
 class DocumentKind(StrEnum):
     INVOICE = "invoice"  # money comes to us; its number is unique in the books
     BILL = "bill"  # money goes out; its number need not be unique
+    JOURNAL = "journal"  # either way: its lines and one bank account balance; its number need not be unique
+
+
+class Form(StrEnum):
+    """What a platform's books take for a settlement."""
+
+    INVOICES = "invoices"  # an invoice, or a bill where money goes out
+    JOURNALS = "journals"  # a journal entry, balanced by the account that the money reaches or leaves
 
 
 @dataclass(frozen=True, slots=True)

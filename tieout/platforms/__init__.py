@@ -7,7 +7,8 @@ database. Which address it speaks to stands in `App.urls`. Every verb makes each
 import pkgutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from functools import cache
 from importlib import import_module
 from typing import Protocol, cast
@@ -16,7 +17,7 @@ from tieout.calls import Answer, Call
 from tieout.core.chart import Books
 from tieout.core.failure import Failure
 from tieout.core.plan import Document
-from tieout.core.records import BooksDocument, Contact, DocumentKind
+from tieout.core.records import BooksDocument, Contact, DocumentKind, Form
 from tieout.core.secret import Secret
 
 # Codes of `Failure.code` that a caller may act upon; all others are for people and for diagnosis. They are the same on
@@ -57,7 +58,11 @@ class App:
 
 @dataclass(frozen=True, slots=True)
 class TokenSet:
-    """One answer of a token endpoint. `consent_id` names the consent it came from, `person` who gave it there."""
+    """One answer of a token endpoint. `consent_id` names the consent it came from, `person` who gave it there.
+
+    One token set is kept for each person; where a consent reaches one set of books only, `person` names those as well.
+    `ends_in_seconds`: however often it is renewed, nothing renews it after that; None where nothing is known of an end.
+    """
 
     access: Secret
     refresh: Secret
@@ -66,6 +71,7 @@ class TokenSet:
     consent_id: str = ""
     person: str = ""
     person_name: str = ""
+    ends_in_seconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +94,18 @@ class Access:
     expires_at: datetime
     books_id: str
     app: App
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What documents refer to in the books. `contacts`: their ids by the name that documents carry.
+
+    `rates`: what one unit of a foreign currency is worth in the books' own on a day.
+    """
+
+    books: Books
+    contacts: Mapping[str, str] = field(default_factory=dict)
+    rates: Mapping[tuple[str, date], Decimal] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,21 +141,26 @@ class Platform(Protocol):
 
     NAME: str
     LABEL: str
+    FORM: Form
     NUMBER_UNIQUE: Mapping[DocumentKind, bool]
     APPROVED: str  # the status of a document that counts in the books
     DRAFT: str
     URLS: Mapping[str, str]  # where the real one lives, by use
     SCOPES: tuple[str, ...]
     LONGEST: Mapping[str, int]  # characters that a document's number, reference and description may have
+    FOLLOWUPS: tuple[str, ...]  # what may follow a document: attach, note
     MOST_DOCUMENTS: int
     CALLS_A_MINUTE: int
     CALLS_AT_ONCE: int
+    CALLS_A_SECOND: int  # 0: no such limit
+    WRITES_A_MINUTE: int  # of the calls of a minute, those that may write
+    READS_A_MONTH: int  # of the whole installation; 0: not counted
     GRACE_SECONDS: int
 
     # consent
     def refused(self, params: Mapping[str, str]) -> tuple[str, tuple[str, ...]] | None: ...
     def authorise_url(self, app: App, state: str, verifier: str) -> str: ...
-    def exchange(self, call: Call, app: App, code: str, verifier: str) -> TokenSet: ...
+    def exchange(self, call: Call, app: App, params: Mapping[str, str], verifier: str) -> TokenSet: ...
     def refresh(self, call: Call, app: App, token: Secret) -> TokenSet: ...
     def revoke(self, call: Call, app: App, token: Secret) -> None: ...
     def connections(self, call: Call, app: App, token: Secret, consent_id: str = "") -> tuple[RemoteBooks, ...]: ...
@@ -151,11 +174,13 @@ class Platform(Protocol):
     # books
     def probe(self, call: Call, access: Access) -> Books: ...
     def read_books(self, call: Call, access: Access) -> Books: ...
+    def adopt(self, books: Books, account: str, tax: str) -> tuple[str, str] | None: ...
+    def rate(self, call: Call, access: Access, currency: str, on: date) -> Decimal: ...
     def contact(self, call: Call, access: Access, name: str, key: str) -> Contact: ...
 
     # documents
-    def how_many_fit(self, documents: Sequence[Document], contact_ids: Mapping[str, str], status: str) -> int: ...
-    def to_wire(self, documents: Sequence[Document], contact_ids: Mapping[str, str], status: str) -> bytes: ...
+    def how_many_fit(self, documents: Sequence[Document], known: Known, status: str) -> int: ...
+    def to_wire(self, documents: Sequence[Document], known: Known, status: str) -> bytes: ...
     def send(self, call: Call, access: Access, kind: DocumentKind, body: bytes, key: str) -> tuple[Element, ...]: ...
     def find(
         self, call: Call, access: Access, kind: DocumentKind, numbers: Sequence[str]

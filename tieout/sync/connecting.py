@@ -89,7 +89,7 @@ def finish_connect(tools: Tools, platform: str, params: Mapping[str, str], sessi
     if not params.get("code"):
         return _refused("connect-error-shown", "The answer holds neither a code nor a reason. Start again.")
     try:
-        return _exchanged(tools, organisation, draft, params["code"])
+        return _exchanged(tools, organisation, draft, params)
     except RemoteError as error:
         return _refused(error.failure.code or "connect-error-shown", error.failure.sentence)
 
@@ -146,11 +146,11 @@ def _choice(choices: tuple[tuple[str, str, str], ...]) -> ConnectResult:
     return ConnectResult(ConnectOutcome.CHOOSE, choices=tuple((books, name) for _, books, name in choices))
 
 
-def _exchanged(tools: Tools, organisation: str, draft: Draft, code: str) -> ConnectResult:
+def _exchanged(tools: Tools, organisation: str, draft: Draft, params: Mapping[str, str]) -> ConnectResult:
     platform, call = platforms.named(draft.platform), make_call(tools.transport)
     app = grants.app_of(tools, draft.platform)
     verifier = tools.vault.open(organisation, "connection_drafts", "verifier", draft.id, draft.verifier)
-    tokens = platform.exchange(call, app, code, verifier.reveal())
+    tokens = platform.exchange(call, app, params, verifier.reveal())
     grant = grants.keep(tools, draft.platform, tokens)
     try:
         reached = platform.connections(call, app, tokens.access, tokens.consent_id)

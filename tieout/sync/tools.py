@@ -40,5 +40,4 @@ class Tools:
     timing: Timing = STANDARD
     scratch: Path | None = None
     pause: Callable[[timedelta], None] = _wait
-    document_status: str = "AUTHORISED"
     readings: Readings = field(default_factory=Readings)

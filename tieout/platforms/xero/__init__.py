@@ -6,6 +6,8 @@ element is judged by itself.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
@@ -13,8 +15,8 @@ from tieout.calls import Answer, Call, correlation_id, lost_answer
 from tieout.core.chart import Books
 from tieout.core.failure import Failure, FailureKind, Unreachable
 from tieout.core.plan import Document
-from tieout.core.records import BooksDocument, DocumentKind
-from tieout.platforms import Access, Element
+from tieout.core.records import BooksDocument, DocumentKind, Form
+from tieout.platforms import Access, Element, Known
 from tieout.platforms._exact import Unreadable
 from tieout.platforms.xero import wire
 from tieout.platforms.xero._asking import ask, listed, named, opened, reading
@@ -38,15 +40,21 @@ __all__ = [
     "APPROVED",
     "CALLS_AT_ONCE",
     "CALLS_A_MINUTE",
+    "CALLS_A_SECOND",
     "DRAFT",
+    "FOLLOWUPS",
+    "FORM",
     "GRACE_SECONDS",
     "LABEL",
     "LONGEST",
     "MOST_DOCUMENTS",
     "NAME",
     "NUMBER_UNIQUE",
+    "READS_A_MONTH",
     "SCOPES",
     "URLS",
+    "WRITES_A_MINUTE",
+    "adopt",
     "attach",
     "attachable",
     "attachments",
@@ -64,6 +72,7 @@ __all__ = [
     "note",
     "notes",
     "probe",
+    "rate",
     "read_books",
     "refresh",
     "refused",
@@ -73,6 +82,7 @@ __all__ = [
 ]
 
 NAME, LABEL = "xero", "Xero"
+FORM = Form.INVOICES
 NUMBER_UNIQUE: Mapping[DocumentKind, bool] = {DocumentKind.INVOICE: True, DocumentKind.BILL: False}
 URLS: Mapping[str, str] = {
     "login": "https://login.xero.com",
@@ -83,6 +93,8 @@ APPROVED, DRAFT = "AUTHORISED", "DRAFT"
 MOST_DOCUMENTS = 50
 LARGEST_BODY = 3_500_000
 CALLS_A_MINUTE, CALLS_AT_ONCE = 60, 5
+CALLS_A_SECOND, WRITES_A_MINUTE, READS_A_MONTH = 0, CALLS_A_MINUTE, 0
+FOLLOWUPS = ("attach", "note")
 # The longest texts that documents may carry, by the name of our field.
 LONGEST: Mapping[str, int] = {"number": 255, "reference": 255, "description": 4000}
 
@@ -106,6 +118,16 @@ def read_books(call: Call, access: Access) -> Books:
     return _books(call, access, "Accounts", "TaxRates", "Currencies")
 
 
+def adopt(books: Books, account: str, tax: str) -> tuple[str, str] | None:
+    """Default mappings speak of accounts by their code and of tax rates by their type, as documents here do."""
+    return account, tax
+
+
+def rate(call: Call, access: Access, currency: str, on: date) -> Decimal:
+    """Never asked: Xero converts by its own rate of the day, and a document need not state one."""
+    raise AssertionError("documents state no rate here")
+
+
 def _books(call: Call, access: Access, *lists: str) -> Books:
     request = ask(access, "GET", "Organisation")
     answer = call(request)
@@ -121,20 +143,20 @@ def _books(call: Call, access: Access, *lists: str) -> Books:
 # --- documents ------------------------------------------------------------------------------------------------------
 
 
-def how_many_fit(documents: Sequence[Document], contact_ids: Mapping[str, str], status: str) -> int:
+def how_many_fit(documents: Sequence[Document], known: Known, status: str) -> int:
     """How many of them, counted from the first, one call can carry; 0 when even the first is too large."""
     size = 0
     for count, document in enumerate(documents[:MOST_DOCUMENTS]):
-        size += len(wire.documents_to_wire((document,), contact_ids, status))
+        size += len(wire.documents_to_wire((document,), known.contacts, status))
         if size > LARGEST_BODY:
             return count
     return min(len(documents), MOST_DOCUMENTS)
 
 
-def to_wire(documents: Sequence[Document], contact_ids: Mapping[str, str], status: str) -> bytes:
-    """The bytes of one call, to be kept and sent unchanged. `contact_ids` by the name that documents carry."""
+def to_wire(documents: Sequence[Document], known: Known, status: str) -> bytes:
+    """The bytes of one call, to be kept and sent unchanged."""
     assert documents and len({document.kind for document in documents}) == 1, "one call, one kind"
-    return wire.documents_to_wire(documents, contact_ids, status)
+    return wire.documents_to_wire(documents, known.contacts, status)
 
 
 def send(call: Call, access: Access, kind: DocumentKind, body: bytes, key: str) -> tuple[Element, ...]:

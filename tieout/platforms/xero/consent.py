@@ -77,12 +77,17 @@ def authorise_url(app: App, state: str, verifier: str) -> str:
     return f"{app.urls['login']}/identity/connect/authorize?{urlencode(query, quote_via=quote)}"
 
 
-def exchange(call: Call, app: App, code: str, verifier: str) -> TokenSet:
-    """The code for a token set, once. Raises Disconnected (grant-ended) for a code that is used or too old."""
+def exchange(call: Call, app: App, params: Mapping[str, str], verifier: str) -> TokenSet:
+    """The code that came back for a token set, once. Raises Disconnected (grant-ended) for a code that is used or too old."""
     return _tokens(
         call,
         app,
-        {"grant_type": "authorization_code", "code": code, "redirect_uri": app.redirect_uri, "code_verifier": verifier},
+        {
+            "grant_type": "authorization_code",
+            "code": params.get("code", ""),
+            "redirect_uri": app.redirect_uri,
+            "code_verifier": verifier,
+        },
     )
 
 

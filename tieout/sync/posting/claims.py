@@ -1,6 +1,6 @@
 """Claims: taking the lease of what is due, in the transaction that records the attempt before it is sent."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -11,12 +11,12 @@ from tieout.core.posting import Claimed, Decided, Decision, Look, Permit, State,
 from tieout.core.posting import Send as SendEffect
 from tieout.core.problem import STUCK
 from tieout.core.records import DocumentKind
-from tieout.platforms import Access
+from tieout.platforms import Access, Known
 from tieout.store import attempts, plans, postings
 from tieout.store.attempts import Attempt, Send
 from tieout.store.engine import Db, read, write
 from tieout.store.postings import Posting
-from tieout.sync.posting.contacts import contact_ids
+from tieout.sync.posting.known import known_to
 from tieout.sync.posting.work import Work
 from tieout.sync.statuses import refresh
 
@@ -133,11 +133,11 @@ def _take_first(work: Work, group: Sequence[Posting]) -> Batch | None:
     with read(work.tools.engines, work.organisation) as db:
         documents = documents_of(db, group[: work.platform.MOST_DOCUMENTS])
     try:
-        contacts = contact_ids(work, {document.contact for document in documents.values()})
+        known = known_to(work, tuple(documents.values()))
     except Rejected as error:
         give_back(work, [posting for posting in group if posting.id in documents], error.failure)
         return None
-    fitting = work.platform.how_many_fit(tuple(documents.values()), contacts, work.status)
+    fitting = work.platform.how_many_fit(tuple(documents.values()), known, work.status)
     if not fitting:  # the first is too large to go at all: it steps aside with a word, and the others go on past it
         give_back(work, group[:1], _too_large(work, documents[group[0].id]))
         return None
@@ -149,7 +149,7 @@ def _take_first(work: Work, group: Sequence[Posting]) -> Batch | None:
         going = tuple(claim for claim in claims if claim and claim.intent)
         if not going:
             return None
-        send = _new_send(work, permit.key, going, contacts)
+        send = _new_send(work, permit.key, going, known)
         attempts.record_send(db, send)
         _record(work, db, send, going)
     return Batch(going[0].posting.kind, send, access, going)
@@ -212,9 +212,9 @@ def _permit(access: Access, key: str, may_repeat: bool) -> Permit:
     return Permit(access.books_id, key, access.token_id, access.expires_at, may_repeat)
 
 
-def _new_send(work: Work, key: str, going: Sequence[Claim], contacts: Mapping[str, str]) -> Send:
+def _new_send(work: Work, key: str, going: Sequence[Claim], known: Known) -> Send:
     documents = tuple(claim.document for claim in going)
-    body = work.platform.to_wire(documents, contacts, work.status)
+    body = work.platform.to_wire(documents, known, work.status)
     numbers = tuple(document.number for document in documents)
     return Send(key, work.connection.id, going[0].posting.kind.value, body, numbers, work.tools.now())
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from tieout.core.failure import RemoteError
 from tieout.core.posting import Found, Hit, LookFailed, NotFound
-from tieout.core.proof import differences, tax_differences
+from tieout.core.proof import as_paid_in_books, differences, tax_differences
 from tieout.core.records import BooksDocument, DocumentKind
 from tieout.store import contacts
 from tieout.store.engine import read
@@ -54,7 +54,8 @@ def _contacts(work: Work, claims: Sequence[Claim]) -> dict[str, str]:
 def _learnt(work: Work, claim: Claim, documents: Sequence[BooksDocument], asked_at: datetime) -> Learnt:
     if not documents:
         return Learnt(NotFound(asked_at))
-    compared = [(document, differences(claim.document, document)) for document in documents]
+    shown = [as_paid_in_books(claim.document, document) for document in documents]
+    compared = [(document, differences(claim.document, document)) for document in shown]
     hits = tuple(
         Hit(document.id, not found, is_void=work.platform.is_void(document.status)) for document, found in compared
     )

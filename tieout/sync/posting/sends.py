@@ -7,6 +7,7 @@ from tieout.calls import Call
 from tieout.core.failure import Failure, FailureKind, RemoteError
 from tieout.core.posting import Answered, Outcome, Reason, Silent, judge, may_send
 from tieout.core.posting import Element as Judged
+from tieout.core.proof import as_paid_in_books
 from tieout.platforms import KEY_REUSED, NOT_FOUND, NUMBER_TAKEN, Element
 from tieout.sync.posting.claims import Batch, Claim
 from tieout.sync.posting.settling import Learnt, settle
@@ -57,6 +58,7 @@ def _answered(expected: Mapping[str, Claim], element: Element) -> Answered:
     claim, document = expected.get(element.number or ""), element.document
     if claim is None or document is None:
         return Answered(Outcome.UNCLEAR, words="the answer names a document that was not sent")
+    document = as_paid_in_books(claim.document, document)
     if element.is_altered or document.total != claim.posting.total:
         words = "; ".join(element.warnings) or f"the books show {document.total}, not {claim.posting.total}"
         return Answered(Outcome.MISMATCH, document.id, words=words)

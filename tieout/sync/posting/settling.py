@@ -25,8 +25,6 @@ from tieout.sync.posting.claims import Claim
 from tieout.sync.posting.work import Work
 from tieout.sync.statuses import refresh
 
-FOLLOWUPS = ("attach", "note")
-
 
 @dataclass(frozen=True, slots=True)
 class Learnt:
@@ -81,7 +79,7 @@ def _show(work: Work, db: Db, posting: Posting, document: BooksDocument, now: da
 def _arrived(work: Work, db: Db, posting: Posting, now: datetime) -> None:
     """The next part may go (R10); what follows a document that is read back is asked for."""
     if posting.protocol.state is State.DONE:
-        followups.want(db, posting.id, posting.connection, FOLLOWUPS, now)
+        followups.want(db, posting.id, posting.connection, work.platform.FOLLOWUPS, now)
     parts = postings.of_plans(db, [posting.plan])[posting.plan]
     index = next_part([part.protocol for part in parts])
     if index is not None and parts[index].protocol.state is State.PLANNED:

@@ -103,12 +103,13 @@ def work_for(tools: Tools, organisation: str, connection: str) -> Work:
         found = connections.find(db, connection)
     if found is None or not found.may_ask:
         raise Disconnected("the books are not connected", code=found.cause if found else "connect-org-unlinked")
+    platform = platforms.named(found.platform)
     return Work(
         tools=tools,
         organisation=organisation,
         connection=found,
-        platform=platforms.named(found.platform),
+        platform=platform,
         books=books_of(tools, organisation, connection, _CHART_SECONDS),
         call=call_for(tools, organisation, connection, LANE),
-        status=tools.document_status,
+        status=platform.APPROVED,
     )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tieout import channels
+from tieout import channels, platforms
 from tieout.core.defaults import default_mapping
 from tieout.core.mapping import Mapping, Node
 from tieout.core.plan import Gap, Plan, Terms, make_plan
@@ -16,6 +16,7 @@ from tieout.store.engine import Db, write
 from tieout.store.settlements import Kept
 from tieout.sync import diagnosis
 from tieout.sync.checks import barriers
+from tieout.sync.in_use import books_in_use
 from tieout.sync.tools import Tools
 
 VERSIONS = "versions"  # of mapping and settlements: whoever makes the next one of either is alone with them
@@ -46,11 +47,19 @@ def ensure_mapping(tools: Tools, db: Db, settlement: Settlement) -> None:
 
 
 def terms_of(db: Db, settlement: Settlement) -> Terms:
-    """A settlement without a sale names no site: then the organisation's country and the channel's name stand in."""
+    """A settlement without a sale names no site: then the organisation's country and the channel's name stand in.
+
+    What the books in use take decides the form of its documents; without books it is planned as invoices.
+    """
     organisation = organisations.find(db)
     assert organisation is not None, "every transaction belongs to an organisation"
     contact = settlement.marketplace or channels.label(settlement.channel)
-    return Terms(country=settlement.country or organisation.country, zone=settlement.zone, contact=contact)
+    terms = Terms(country=settlement.country or organisation.country, zone=settlement.zone, contact=contact)
+    connection = books_in_use(db)
+    if connection is None:
+        return terms
+    platform = platforms.named(connection.platform)
+    return replace(terms, form=platform.FORM, longest=platform.LONGEST["number"])
 
 
 def meant(db: Db, settlement: Settlement) -> Settlement:

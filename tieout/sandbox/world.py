@@ -21,6 +21,7 @@ from tieout.sandbox.faults import Fault, Faults
 
 CALLS_KEPT, BODY_KEPT = 5_000, 20_000
 SECRET_HEADERS = frozenset({"authorization", "cookie", "x-sandbox-secret"})
+SECRET_PATHS = ("/connect/", "/oauth2/")
 
 
 class Clock:
@@ -209,8 +210,13 @@ class World:
         match fault.name:
             case "reset" if fault.how.get("when", "after") == "before":
                 return Answer(0, ending=Ending.CUT)
-            case "reset" | "refresh-lost":
+            case "reset":
                 self._whole(request)
+                return Answer(0, ending=Ending.CUT)
+            case "refresh-lost":
+                # Where the value turns once a day only, the stand-in itself has to turn it now.
+                if self.stand_in.fault(fault, request) is None:
+                    self._whole(request)
                 return Answer(0, ending=Ending.CUT)
             case "hang-before-write":
                 return Answer(0, ending=Ending.HANG)
@@ -243,7 +249,7 @@ class World:
                 query=request.query,
                 headers=tuple((k, v) for k, v in request.headers.items() if k not in SECRET_HEADERS),
                 tenant=tenant,
-                key=request.header("idempotency-key"),
+                key=request.header("idempotency-key") or request.param("requestid") or "",
                 body=_shown(request.path, request.body),
                 faults=tuple(fault.name for fault in armed),
                 status=answer.status,
@@ -255,7 +261,7 @@ class World:
 
 def _shown(path: str, body: bytes) -> str:
     # Token calls carry secrets both ways; what they were is kept as a digest, so that equal ones can be told.
-    if "/connect/" in path:
+    if any(part in path for part in SECRET_PATHS):
         return f"sha256:{hashlib.sha256(body).hexdigest()}" if body else ""
     try:
         return body.decode()[:BODY_KEPT]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from tieout.sandbox import Answer, Doc, Request, page
-from tieout.sandbox.xero import consent, gate, refusals, signing, tokens, wire
+from tieout.sandbox import Answer, Doc, Request, page, signing
+from tieout.sandbox.xero import consent, gate, refusals, tokens, wire
 from tieout.sandbox.xero.refusals import Refused
 from tieout.sandbox.xero.state import Books
 
@@ -63,10 +63,10 @@ def _organisations(books: Books) -> tuple[Doc, ...]:
 def _discovery(books: Books, request: Request) -> Doc:
     # Reached under Xero's own names through the proxy, the addresses are Xero's own.
     theirs = request.header("host").lower().endswith(".xero.com")
-    identity = signing.ISSUER if theirs else books.world.base_url
+    identity = tokens.ISSUER if theirs else books.world.base_url
     login = "https://login.xero.com" if theirs else books.world.base_url
     return {
-        "issuer": signing.ISSUER,
+        "issuer": tokens.ISSUER,
         "jwks_uri": f"{identity}/.well-known/openid-configuration/jwks",
         "authorization_endpoint": f"{login}/identity/connect/authorize",
         "token_endpoint": f"{identity}/connect/token",

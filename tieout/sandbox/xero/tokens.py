@@ -8,12 +8,13 @@ import re
 from datetime import datetime, timedelta
 from urllib.parse import unquote_plus
 
-from tieout.sandbox import Answer, Doc, Request
-from tieout.sandbox.xero import scopes, signing, wire
+from tieout.sandbox import Answer, Doc, Request, signing
+from tieout.sandbox.xero import scopes, wire
 from tieout.sandbox.xero.state import Books
 
 ID_SECONDS, CODE_SECONDS, GRACE_SECONDS = 300, 300, 1_800
 REFRESH_DAYS = 60
+ISSUER = "https://identity.xero.com"
 _VERIFIER = re.compile(r"^[A-Za-z0-9\-._~]{43,128}$")
 
 
@@ -192,8 +193,8 @@ def _access(books: Books, app_id: str, user_id: str, held: list[str], event: str
     claims: Doc = {
         "nbf": int(now.timestamp()),
         "exp": int(expires.timestamp()),
-        "iss": signing.ISSUER,
-        "aud": f"{signing.ISSUER}/resources",
+        "iss": ISSUER,
+        "aud": f"{ISSUER}/resources",
         "client_id": app_id,
         "sub": hashlib.md5(user_id.encode(), usedforsecurity=False).hexdigest(),
         "auth_time": int(now.timestamp()),
@@ -217,7 +218,7 @@ def _id_token(books: Books, grant: Doc, access: str, nonce: str) -> str:
         "nbf": int(now.timestamp()),
         "exp": int((now + timedelta(seconds=ID_SECONDS)).timestamp()),
         "iat": int(now.timestamp()),
-        "iss": signing.ISSUER,
+        "iss": ISSUER,
         "aud": grant["app"],
         "at_hash": signing.half_hash(access),
         "sub": hashlib.md5(grant["user"].encode(), usedforsecurity=False).hexdigest(),

@@ -1,4 +1,4 @@
-"""Signs tokens as Xero's identity server does (RS256) and shows the key they can be checked with."""
+"""Signs tokens as identity servers do (RS256) and shows the key they can be checked with; each shelf has its own."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from tieout.sandbox import Doc
 from tieout.sandbox.shelf import Shelf
-
-ISSUER = "https://identity.xero.com"
 
 
 def signed(shelf: Shelf, claims: Doc) -> str:

@@ -96,20 +96,9 @@ def in_books(plan: Plan) -> BooksDocument:
         lines.append(BooksLine("", document.against, "", -document.total, Money(0, "GBP")))
     debits = -sum(line.amount.minor for line in lines if line.amount.minor < 0)
     total, tax = Money(debits, "GBP"), document.tax_total
+    dated, kind = document.dated, DocumentKind.JOURNAL
     return BooksDocument(
-        *(
-            "7",
-            DocumentKind.JOURNAL,
-            document.number,
-            document.reference,
-            "",
-            "",
-            document.dated,
-            None,
-            "GBP",
-            "POSTED",
-        ),
-        *(total, tax, tuple(lines)),
+        "7", kind, document.number, document.reference, "", "", dated, None, "GBP", "POSTED", total, tax, tuple(lines)
     )
 
 

@@ -78,7 +78,7 @@ def authorise_url(app: App, state: str, verifier: str) -> str:
 
 
 def exchange(call: Call, app: App, params: Mapping[str, str], verifier: str) -> TokenSet:
-    """The code that came back for a token set, once. Raises Disconnected (grant-ended) for a code that is used or too old."""
+    """A token set for the code, once. Raises Disconnected (grant-ended) for a code that is used or too old."""
     return _tokens(
         call,
         app,

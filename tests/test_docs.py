@@ -10,7 +10,8 @@ from urllib.parse import unquote
 import pytest
 import typer
 
-from tieout import environment, platforms
+from tieout import environment
+from tieout.app import addresses
 from tieout.cli._commands import make_commands
 
 ROOT = Path(__file__).parent.parent
@@ -114,7 +115,10 @@ def test_every_command_that_is_named_exists(page: Path) -> None:
 @pytest.mark.parametrize("page", BUILT, ids=name)
 def test_every_setting_that_is_named_exists(page: Path) -> None:
     there = {each.name for each in environment.SETTINGS} | {
-        f"{platform.upper()}_{each.name}" for platform in platforms.names() for each in environment.PLATFORM_SETTINGS
+        f"{name.upper()}_{each.name}"
+        for known in addresses()
+        for name, urls in known.items()
+        for each in environment.app_settings(urls)
     }
     named = set(re.findall(r"\bTIEOUT_([A-Z][A-Z_]*[A-Z])\b", page.read_text(encoding="utf-8")))
     assert not (strange := sorted(named - there)), strange

@@ -5,15 +5,20 @@ from pathlib import Path
 import pytest
 
 from tieout import environment
-from tieout.environment import PLATFORM_SETTINGS, SETTINGS, Environment, SettingsError, read
+from tieout.environment import SETTINGS, Environment, SettingsError, app_settings, read
 
 
 def environ(folder: Path, **more: str) -> dict[str, str]:
     return {"HOME": str(folder), "PATH": "/bin"} | more
 
 
+URLS = {"login": "https://login.example", "identity": "https://identity.example", "api": "https://api.example"}
+PLATFORMS = {"sage": URLS, "xero": URLS}
+CHANNELS = {"bazaar": {"api": "https://bazaar.example", "eu": "https://eu.bazaar.example"}}
+
+
 def settings(folder: Path, **more: str) -> Environment:
-    return read(environ(folder, **more), ("sage", "xero"))
+    return read(environ(folder, **more), PLATFORMS, CHANNELS)
 
 
 def faults(folder: Path, **more: str) -> tuple[str, ...]:
@@ -73,12 +78,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
     )
     assert found.upload_limit_bytes == 1024 * 1024
     app = found.platforms["xero"]
-    assert (app.client_id, app.client_secret, app.api_url, app.login_url) == (
-        "id",
-        "s3cret",
-        "http://127.0.0.1:9001",
-        None,
-    )
+    assert (app.client_id, app.client_secret, app.urls) == ("id", "s3cret", {"api": "http://127.0.0.1:9001"})
     assert "s3cret" not in repr(found) and ":pw@" not in repr(found)
 
 
@@ -90,6 +90,14 @@ def test_a_credential_of_systemd_is_taken_and_a_named_file_wins_over_it(tmp_path
     assert settings(tmp_path, **folder).master_key == tmp_path / "credentials" / "tieout-master-key"
     assert not settings(tmp_path, **folder).master_key_may_be_made
     assert settings(tmp_path, **folder, TIEOUT_MASTER_KEY_FILE=str(tmp_path / "key")).master_key == tmp_path / "key"
+
+
+def test_a_channel_can_be_asked_without_an_app_of_ours_and_reached_elsewhere(tmp_path: Path) -> None:
+    assert settings(tmp_path).channels["bazaar"].client_id == ""
+    found = settings(tmp_path, TIEOUT_BAZAAR_EU_URL="http://127.0.0.1:9/").channels["bazaar"]
+    assert (found.client_id, found.urls) == ("", {"eu": "http://127.0.0.1:9"})
+    app = settings(tmp_path, TIEOUT_BAZAAR_CLIENT_ID="id", TIEOUT_BAZAAR_CLIENT_SECRET="s").channels["bazaar"]
+    assert (app.client_id, app.client_secret, app.urls) == ("id", "s", {})
 
 
 def test_an_empty_variable_counts_as_none(tmp_path: Path) -> None:
@@ -122,6 +130,9 @@ def test_an_empty_variable_counts_as_none(tmp_path: Path) -> None:
         ("XERO_CLIENT_SECRET", "secret", "is set without its id"),
         ("URL", "https://anna:pw@example.com:port", "with a password in it, not a web address"),
         ("SAGE_LOGIN_URL", "nope", "not a web address"),
+        ("BAZAAR_CLIENT_ID", "id", "is set without its secret"),
+        ("BAZAAR_API_URL", "http://bazaar.example", "use https for bazaar.example"),
+        ("BAZAAR_LOGIN_URL", "https://bazaar.example", "is no setting of Tieout"),
         ("DATA", "/proc/tieout", "cannot be written"),
         ("PROT", "80", "did you mean TIEOUT_PORT?"),
         ("SOMETHING_ELSE_ENTIRELY", "1", "is no setting of Tieout"),
@@ -174,8 +185,10 @@ def test_the_tables_of_settings_name_every_variable_that_is_read_and_no_other(
     reader = environment._Reader(environ(tmp_path))
     monkeypatch.setattr(environment, "_Reader", lambda _environ: reader)
     settings(tmp_path)
-    of_platforms = {f"{name}_{each.name}" for name in ("SAGE", "XERO") for each in PLATFORM_SETTINGS}
-    assert reader.known == {f"TIEOUT_{name}" for name in {each.name for each in SETTINGS} | of_platforms}
+    both = PLATFORMS | CHANNELS
+    of_apps = {f"{name.upper()}_{each.name}" for name, urls in both.items() for each in app_settings(urls)}
+    assert reader.known == {f"TIEOUT_{name}" for name in {each.name for each in SETTINGS} | of_apps}
+    assert "TIEOUT_BAZAAR_EU_URL" in reader.known and "TIEOUT_SAGE_EU_URL" not in reader.known
 
 
 def test_the_default_of_the_data_folder_is_the_one_the_table_names(tmp_path: Path) -> None:

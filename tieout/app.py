@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from tieout import environment, platforms
+from tieout import channels, environment, platforms
 from tieout.calls import Transport
 from tieout.core.posting import Timing
 from tieout.core.secret import Secret
@@ -62,7 +62,15 @@ class Product:
 
 def read_environment(environ: Mapping[str, str]) -> Environment:
     """Raises SettingsError with every wrong setting at once."""
-    return environment.read(environ, platforms.names())
+    return environment.read(environ, *addresses())
+
+
+def addresses() -> tuple[environment.Addresses, environment.Addresses]:
+    """Where each platform, and each channel that can be asked, is reached unless a setting says otherwise."""
+    return (
+        {name: platforms.named(name).URLS for name in platforms.names()},
+        {name: asked.URLS for name, asked in channels.askable().items()},
+    )
 
 
 @contextlib.contextmanager
@@ -232,15 +240,27 @@ def _tools(settings: Environment, engines: "Engines", jobs: "DurableJobs", timin
         worker=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
         timing=timing or STANDARD,
         scratch=settings.spool,
+        channel_apps={name: _registration(settings, name) for name in settings.channels},
     )
 
 
 def _app(settings: Environment, name: str) -> platforms.App:
     app = settings.platforms[name]
-    named = {"login": app.login_url, "identity": app.identity_url, "api": app.api_url}
-    urls = {**platforms.named(name).URLS, **{use: url for use, url in named.items() if url}}
+    urls = {**platforms.named(name).URLS, **app.urls}
     redirect = f"{settings.url}/oauth/{name}/callback"
     return platforms.App(app.client_id, Secret(app.client_secret), redirect, urls)
+
+
+def _registration(settings: Environment, name: str) -> channels.Registration:
+    """Without one at the channel too: some need none. Notices reach us over https only."""
+    app = settings.channels[name]
+    return channels.Registration(
+        client_id=app.client_id,
+        client_secret=Secret(app.client_secret),
+        redirect_uri=f"{settings.url}/channels/callback/{name}",
+        hook_url=f"{settings.url}/hooks/channels/{name}" if settings.url.startswith("https:") else "",
+        urls={**channels.askable()[name].URLS, **app.urls},
+    )
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -50,14 +50,23 @@ SETTINGS = (
     Setting("UPLOAD_LIMIT_MB", "256", "Largest file a page takes, 1 to 10240 MB. The command line has no limit."),
     Setting("LOG_LEVEL", "info", "Least level that is logged: debug, info, warning or error."),
 )
-PLATFORM_SETTINGS = (
-    Setting("CLIENT_ID", "", "Client id of your app there. Unset: the platform cannot be connected."),
-    Setting("CLIENT_SECRET", "", "Secret of that app."),
-    Setting("CLIENT_SECRET_FILE", "", "File that holds the secret, in the place of the variable above."),
-    Setting("LOGIN_URL", "", "Where people consent. Unset: the platform's own address, as for the two below."),
-    Setting("IDENTITY_URL", "", "Where tokens are issued and revoked."),
-    Setting("API_URL", "", "Where books are read and written."),
-)
+_USES = {
+    "login": "Where people consent.",
+    "identity": "Where tokens are issued and revoked.",
+    "api": "Where it is read and written.",
+}
+
+
+def app_settings(urls: Mapping[str, str]) -> tuple[Setting, ...]:
+    """What can be set of our app at one platform or channel; `urls` are its own addresses, by use."""
+    return (
+        Setting("CLIENT_ID", "", "Client id of your app there."),
+        Setting("CLIENT_SECRET", "", "Secret of that app."),
+        Setting("CLIENT_SECRET_FILE", "", "File that holds the secret, in the place of the variable above."),
+        *(Setting(f"{use.upper()}_URL", url, _USES.get(use, f"Its address `{use}`.")) for use, url in urls.items()),
+    )
+
+
 _DEFAULTS = {setting.name: setting.default for setting in SETTINGS}
 
 
@@ -70,14 +79,12 @@ class SettingsError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class PlatformApp:
-    """Our registered app at one platform, and the addresses it is reached at; None is the platform's own."""
+class AppSettings:
+    """Our registered app at one platform or channel; `urls` are the addresses that were set, by use."""
 
     client_id: str
     client_secret: str = field(repr=False)
-    login_url: str | None = None
-    identity_url: str | None = None
-    api_url: str | None = None
+    urls: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +101,8 @@ class Environment:
     port: int
     upload_limit_bytes: int
     log_level: str
-    platforms: Mapping[str, PlatformApp]
+    platforms: Mapping[str, AppSettings]  # those with a registered app
+    channels: Mapping[str, AppSettings] = field(default_factory=dict)  # all that can be asked, registered or not
 
     @property
     def spool(self) -> Path:
@@ -106,11 +114,14 @@ class Environment:
         return self.database_url.startswith("sqlite")
 
 
-def read(environ: Mapping[str, str], platforms: tuple[str, ...]) -> Environment:
+Addresses = Mapping[str, Mapping[str, str]]  # by use, of each platform or channel
+
+
+def read(environ: Mapping[str, str], platforms: Addresses, channels: Addresses | None = None) -> Environment:
     """The settings, checked, with the data folder made where it was missing.
 
-    `platforms` are the names of those that can be connected; each has its own `TIEOUT_<PLATFORM>_…`. Raises
-    SettingsError with every fault at once.
+    `platforms` and `channels` are those that can be connected; each has its own `TIEOUT_<NAME>_…`, among them one
+    variable for each of its addresses. Raises SettingsError with every fault at once.
     """
     reader = _Reader(environ)
     data = reader.folder("DATA", _default_folder(environ))
@@ -127,9 +138,10 @@ def read(environ: Mapping[str, str], platforms: tuple[str, ...]) -> Environment:
         url=reader.url("URL", _DEFAULTS["URL"]) or "",
         upload_limit_bytes=reader.number("UPLOAD_LIMIT_MB", least=1, most=10_240) * 1024 * 1024,
         log_level=reader.choice("LOG_LEVEL", ("debug", "info", "warning", "error")),
-        platforms={name: app for name in platforms if (app := reader.platform(name)) is not None},
+        platforms={name: app for name, urls in platforms.items() if (app := reader.app(name, urls)).client_id},
+        channels={name: reader.app(name, urls) for name, urls in (channels or {}).items()},
     )
-    reader.unknown_names(platforms)
+    reader.unknown_names()
     if reader.faults:
         raise SettingsError(tuple(reader.faults))
     return settings
@@ -253,19 +265,19 @@ class _Reader:
             self.fault("MASTER_KEY_FILE", f"names {path}, which is not there", remedy)
         return path, False
 
-    def platform(self, name: str) -> PlatformApp | None:
-        """None when nothing of it is set: then it cannot be connected, and everything else works."""
+    def app(self, name: str, urls: Mapping[str, str]) -> AppSettings:
+        """Without an id and a secret there is none: a platform cannot be connected then, a channel perhaps."""
         upper = name.upper()
         client_id, secret = self.given(f"{upper}_CLIENT_ID"), self.secret(f"{upper}_CLIENT_SECRET")
-        login, identity, api = (self.url(f"{upper}_{part}_URL", None) for part in ("LOGIN", "IDENTITY", "API"))
+        told = {use: url for use in urls if (url := self.url(f"{upper}_{use.upper()}_URL", None))}
         if client_id and not secret:
             remedy = f"set {NAME}{upper}_CLIENT_SECRET or …_CLIENT_SECRET_FILE as well"
             self.fault(f"{upper}_CLIENT_ID", "is set without its secret", remedy)
         elif secret and not client_id:
             self.fault(f"{upper}_CLIENT_SECRET", "is set without its id", f"set {NAME}{upper}_CLIENT_ID as well")
-        return PlatformApp(client_id, secret, login, identity, api) if client_id and secret else None
+        return AppSettings(client_id, secret, told) if client_id and secret else AppSettings("", "", told)
 
-    def unknown_names(self, platforms: tuple[str, ...]) -> None:
+    def unknown_names(self) -> None:
         """A name that nobody reads is a typing error, or a setting that somebody believes to be in force."""
         for name in sorted(set(self.environ) - self.known):
             if name.startswith(NAME) and not name.startswith(NAME + "TEST_"):

@@ -29,6 +29,7 @@ import typer  # noqa: E402
 import tieout.sandbox  # noqa: E402
 import tieout.store  # noqa: E402
 from tieout import api, channels, environment, platforms, problems  # noqa: E402
+from tieout.app import addresses  # noqa: E402
 from tieout.channels._kinds import other_formats  # noqa: E402
 from tieout.cli._commands import make_commands  # noqa: E402
 from tieout.cli._doors import Exit  # noqa: E402
@@ -68,12 +69,15 @@ def settings() -> Iterator[str]:
     )
     name = environment.NAME
     yield table(("Variable", "Default", "Meaning"), [_setting(name, each) for each in environment.SETTINGS])
-    for platform in platforms.names():
-        yield f"## {platform.capitalize()}"
-        prefix = f"{name}{platform.upper()}_"
-        yield table(
-            ("Variable", "Default", "Meaning"), [_setting(prefix, each) for each in environment.PLATFORM_SETTINGS]
-        )
+    of_platforms, of_channels = addresses()
+    for each, urls in of_platforms.items():
+        yield f"## {platforms.named(each).LABEL}"
+        yield "Without an id and a secret it cannot be connected."
+        yield _app_settings(f"{name}{each.upper()}_", urls)
+    for each, urls in of_channels.items():
+        yield f"## {channels.channels()[each].LABEL}"
+        yield "Its files can be imported without any of these."
+        yield _app_settings(f"{name}{each.upper()}_", urls)
 
 
 def accounts() -> Iterator[str]:
@@ -304,6 +308,11 @@ def _answers(route: Any) -> str:
 
 def _mono(text: str) -> str:
     return f"`{text}`" if text else ""
+
+
+def _app_settings(prefix: str, urls: Any) -> str:
+    rows = [_setting(prefix, each) for each in environment.app_settings(urls)]
+    return table(("Variable", "Default", "Meaning"), rows)
 
 
 def _setting(prefix: str, setting: environment.Setting) -> Row:

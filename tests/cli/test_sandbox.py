@@ -17,6 +17,7 @@ from tests.cli.test_main_job import Run, run
 from tieout import environment
 from tieout.core.secret import Secret
 from tieout.platforms import App
+from tieout.platforms.xero import URLS
 from tieout.platforms.xero.consent import authorise_url
 
 __all__ = ["run"]
@@ -41,10 +42,9 @@ def standing(*options: str) -> Iterator[dict[str, str]]:
 def consent_page(printed: dict[str, str], home: Path, url: str) -> int:
     """The status of the page that Tieout, started with these settings and its own address, sends a person to."""
     environ = printed | {"TIEOUT_URL": url, "TIEOUT_DATA": str(home / "data"), "XDG_CONFIG_HOME": str(home / "config")}
-    settings = environment.read(environ, ("xero",))
+    settings = environment.read(environ, {"xero": URLS})
     app = settings.platforms["xero"]
-    urls = {"login": str(app.login_url), "identity": str(app.identity_url), "api": str(app.api_url)}
-    asked = App(app.client_id, Secret(app.client_secret), f"{settings.url}/oauth/xero/callback", urls)
+    asked = App(app.client_id, Secret(app.client_secret), f"{settings.url}/oauth/xero/callback", app.urls)
     try:
         with urllib.request.urlopen(authorise_url(asked, "state", "v" * 43), timeout=10) as answer:
             return int(answer.status)

@@ -7,12 +7,28 @@ quick way to the same reading of a large file, and gives up (Unusual) wherever i
 """
 
 import importlib
+import importlib.util
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Protocol, cast
 from zoneinfo import ZoneInfo
 
+from tieout.channels._asked import (
+    FIELD,
+    REFUSED,
+    TOKEN_EXPIRED,
+    Access,
+    Askable,
+    Download,
+    Field,
+    Item,
+    Keys,
+    Listing,
+    Notice,
+    Pace,
+    Registration,
+)
 from tieout.channels._content import PIECE_BYTES, FileContent, pieces
 from tieout.channels._encoding import check
 from tieout.channels._kinds import refuse_other_types, unknown
@@ -23,14 +39,28 @@ from tieout.core.settlement import Content, Figure, Label, Line, Reading, Refusa
 
 __all__ = [
     "COUNTED_BYTES",
+    "FIELD",
     "PIECE_BYTES",
     "QUICK_BYTES",
+    "REFUSED",
+    "TOKEN_EXPIRED",
+    "Access",
+    "Askable",
     "Chunk",
     "Counting",
+    "Download",
+    "Field",
     "FileContent",
+    "Item",
+    "Keys",
+    "Listing",
+    "Notice",
+    "Pace",
     "Refused",
+    "Registration",
     "Unrecognised",
     "Unusual",
+    "askable",
     "blank",
     "blanked",
     "channels",
@@ -103,6 +133,18 @@ def channels() -> dict[str, Channel]:
     names = [module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")]
     found = [cast(Channel, importlib.import_module(f"{__name__}.{name}")) for name in names]
     return {channel.NAME: channel for channel in found}
+
+
+@cache
+def askable() -> dict[str, Askable]:
+    """Every channel that can be asked for its payouts, by its name: those with a `fetch.py` in their folder."""
+    names = [module.name for module in pkgutil.iter_modules(__path__) if module.ispkg]
+    homes = [f"{__name__}.{name}" for name in names]
+    return {
+        home.rpartition(".")[2]: cast(Askable, importlib.import_module(f"{home}.fetch"))
+        for home in homes
+        if importlib.util.find_spec(f"{home}.fetch") is not None
+    }
 
 
 def label(channel: str) -> str:

@@ -1,12 +1,13 @@
 """Tools: everything a verb needs from the outside, handed in. The simulation and the tests bring their own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from time import sleep
 
 from tieout.calls import Transport
+from tieout.channels import Registration
 from tieout.core.posting import Timing
 from tieout.jobs import Jobs
 from tieout.platforms import App
@@ -23,8 +24,9 @@ def _wait(time: timedelta) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """`now` gives aware UTC, `new_id` ids that sort by time; `apps` holds our app at each platform, by name;
-    `scratch` is a folder for files that must not outlive their work, emptied at every start; `pause` waits.
+    """`now` gives aware UTC, `new_id` ids that sort by time; `apps` holds our app at each platform, by name,
+    `channel_apps` at each channel that can be asked; `scratch` is a folder for files that must not outlive their work,
+    emptied at every start; `pause` waits.
 
     `timing` are the waits of the posting protocol; only a stand-in with a faster world may shorten them.
     """
@@ -41,3 +43,4 @@ class Tools:
     scratch: Path | None = None
     pause: Callable[[timedelta], None] = _wait
     readings: Readings = field(default_factory=Readings)
+    channel_apps: Mapping[str, Registration] = field(default_factory=dict)

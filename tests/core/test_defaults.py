@@ -7,8 +7,17 @@ import pytest
 
 from tests.core.invented import BOOKED, planned, settlement, subtotal
 from tieout.core.category import Category
-from tieout.core.defaults import Role, account_code, default_accounts, default_mapping, role_of
+from tieout.core.defaults import (
+    WITH_TAX,
+    Role,
+    account_code,
+    default_accounts,
+    default_mapping,
+    role_of,
+    variant_entries,
+)
 from tieout.core.headings import heading_of
+from tieout.core.mapping import Mapping
 
 
 @pytest.mark.parametrize("category", [category for category in Category if category is not Category.UNKNOWN])
@@ -54,6 +63,8 @@ def test_no_two_categories_share_a_heading() -> None:
         ("loan.repayment", Role.LOANS),
         ("cost.import_duty", Role.COST_OF_GOODS),
         ("clearing.gateway", Role.CLEARING),
+        ("sales.gift_card", Role.GIFT_CARDS),
+        ("sales.gift_card_redeemed", Role.GIFT_CARDS),
     ],
 )
 def test_a_category_books_where_the_table_says(category: str, role: Role) -> None:
@@ -148,3 +159,49 @@ def test_where_tax_comes_on_top_it_is_a_liability() -> None:
     for category in (Category.TAX_COLLECTED, Category.TAX_WITHHELD_FACILITATOR, Category.REFUND_TAX):
         entry = mapping.entry_for(subtotal(category, 1))
         assert entry and entry.account == "TO-207"
+
+
+def with_variants(country: str, *variants: str) -> Mapping:
+    usual = default_mapping(country, 300)
+    return replace(usual, entries=usual.entries + tuple(e for v in variants for e in variant_entries(v, country, 300)))
+
+
+@pytest.mark.parametrize(
+    ("variant", "category", "account", "tax", "rate"),
+    [
+        ("", Category.SALES_PRINCIPAL, "TO-300", "OUTPUT2", "0.20"),
+        ("GB", Category.SALES_PRINCIPAL, "TO-300", "OUTPUT2", "0.20"),
+        ("GB 0%", Category.SALES_PRINCIPAL, "TO-300", "NONE", "0"),
+        ("GB 5%", Category.REFUND_PRINCIPAL, "TO-301", "RROUTPUT", "0.05"),
+        ("GB 7%", Category.SALES_PRINCIPAL, "TO-300", "OUTPUT2", "0.20"),
+        ("US", Category.SALES_SHIPPING, "TO-300", "NONE", "0"),
+        ("US", Category.TAX_COLLECTED, "TO-307", "NONE", "0"),
+        ("US", Category.REFUND_TAX, "TO-307", "NONE", "0"),
+        ("", Category.FEE_PAYMENT_PROCESSING, "TO-303", "NONE", "0"),
+        (WITH_TAX, Category.FEE_PAYMENT_PROCESSING, "TO-303", "INPUT2", "0.20"),
+        ("", Category.FEE_DISPUTE, "TO-303", "NONE", "0"),
+        ("", Category.FEE_SUBSCRIPTION, "TO-303", "INPUT2", "0.20"),
+        ("", Category.SALES_TIP, "TO-300", "NONE", "0"),
+        ("", Category.SALES_GIFT_CARD_REDEEMED, "TO-312", "NONE", "0"),
+    ],
+)
+def test_goods_by_where_they_went_and_fees_by_their_tax(
+    variant: str, category: Category, account: str, tax: str, rate: str
+) -> None:
+    entry = with_variants("GB", "", "GB", "GB 0%", "GB 5%", "GB 7%", "US", WITH_TAX).entry_for(
+        subtotal(category, 1, variant=variant)
+    )
+    assert entry and (entry.account, entry.tax, entry.rate) == (account, tax, Decimal(rate))
+
+
+def test_each_gateway_has_its_clearing_account_and_an_unknown_one_none() -> None:
+    clearing = {"one": (320, "One clearing"), "two": (321, "Two clearing")}
+    accounts = {
+        account.code: account.name for account in default_accounts("Shop", 300, {Role.FEES: "payment fees"}, clearing)
+    }
+    assert (accounts["TO-303"], accounts["TO-320"]) == ("Shop payment fees", "One clearing")
+    mapping = default_mapping("GB", 300, clearing=clearing)
+    found = [
+        mapping.entry_for(subtotal(Category.CLEARING_GATEWAY, 1, variant=name)) for name in ("one", "two", "three")
+    ]
+    assert [entry.account if entry else "" for entry in found] == ["TO-320", "TO-321", ""]

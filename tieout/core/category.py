@@ -110,6 +110,7 @@ class Category(StrEnum):
     SALES_GROSS = "sales.gross"  # buyer's payment incl. tax and shipping, where the file does not split it
     REFUND_GROSS = "refund.gross"  # money returned to the buyer, not split
     SALES_GIFT_CARD = "sales.gift_card"  # gift card sold: a liability
+    SALES_GIFT_CARD_REDEEMED = "sales.gift_card_redeemed"  # order paid by gift card: the liability goes down
     SALES_TIP = "sales.tip"  # tip paid by the buyer
     FEE_PAYMENT_PROCESSING = "fee.payment_processing"  # card or wallet fee per payment
     FEE_INTERNATIONAL = "fee.international"  # fee for selling to another country

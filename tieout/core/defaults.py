@@ -3,6 +3,7 @@
 A starting point, not a statement of law; everything in it can be changed, and each change is a new version.
 """
 
+from collections import abc
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -43,6 +44,9 @@ _PLACES = {
 }
 
 _INCOME = (Role.SALES, Role.REFUNDS)
+WITH_TAX = "with tax"  # the variant of fees that were billed with tax, where a channel shows it
+# Financial services are exempt, and a tip is no payment for anything; a fee that was billed with tax is of a variant.
+_WITHOUT_TAX = (Category.FEE_PAYMENT_PROCESSING, Category.FEE_DISPUTE, Category.SALES_TIP)
 _EXPENSES = (Role.FEES, Role.FULFILMENT, Role.STORAGE, Role.ADVERTISING)
 
 
@@ -54,11 +58,12 @@ class _Taxes:
     expense: str = "NONE"
     none: str = "NONE"
     rate: Decimal = Decimal(0)
+    reduced: tuple[tuple[str, str], ...] = ()  # rate in per cent, code
 
 
 # Codes as Xero's default sets have them (UK, AU, NZ); every other set has NONE.
 _TAXES = {
-    "GB": _Taxes("OUTPUT2", "INPUT2", "NONE", Decimal("0.20")),
+    "GB": _Taxes("OUTPUT2", "INPUT2", "NONE", Decimal("0.20"), (("5", "RROUTPUT"),)),
     "AU": _Taxes("OUTPUT", "INPUT", "BASEXCLUDED", Decimal("0.10")),
     "NZ": _Taxes("OUTPUT2", "INPUT2", "NONE", Decimal("0.15")),
 }
@@ -69,15 +74,32 @@ def account_code(role: Role, block: int = 200) -> str:
     return f"TO-{block + _PLACES[role].offset}"
 
 
-def default_accounts(label: str, block: int = 200) -> tuple[Account, ...]:
-    """The accounts the default mapping names, as they would be created; `label` is the channel's name for people."""
-    return tuple(
-        Account("", account_code(role, block), f"{label} {place.name}", place.kind, place.classification)
+def default_accounts(
+    label: str,
+    block: int = 200,
+    names: abc.Mapping[Role, str] | None = None,
+    clearing: abc.Mapping[str, tuple[int, str]] | None = None,
+) -> tuple[Account, ...]:
+    """The accounts the default mapping names, as they would be created; `label` is the channel's name for people.
+
+    `names`: what a channel calls a role's account otherwise. `clearing`: number and name of each gateway's account.
+    """
+    named = {role: place.name for role, place in _PLACES.items()} | dict(names or {})
+    accounts = tuple(
+        Account("", account_code(role, block), f"{label} {named[role]}", place.kind, place.classification)
         for role, place in _PLACES.items()
     )
+    gateways = (clearing or {}).values()
+    return accounts + tuple(Account("", f"TO-{number}", name, "CURRENT", "ASSET") for number, name in gateways)
 
 
-def default_mapping(country: str, block: int = 200, version: int = 1, books_country: str | None = None) -> Mapping:
+def default_mapping(
+    country: str,
+    block: int = 200,
+    version: int = 1,
+    books_country: str | None = None,
+    clearing: abc.Mapping[str, tuple[int, str]] | None = None,
+) -> Mapping:
     """Every role with a usual account, for a marketplace in `country`, posted to books kept in `books_country`.
 
     Sales in the books' own country carry its standard rate; sales abroad carry none until the tax groups are known.
@@ -87,7 +109,35 @@ def default_mapping(country: str, block: int = 200, version: int = 1, books_coun
     entries = {Node(role.value): _entry(role, taxes, at_home, block) for role in _PLACES}
     if at_home and taxes.rate:
         entries |= _tax_within_sales(entries)
+        for category in _WITHOUT_TAX:
+            role = role_of(category)
+            assert role is not None, "unknown is none of them"
+            entries[Node(category.value)] = Entry(account_code(role, block), taxes.none, Decimal(0))
+    for gateway, (number, _) in (clearing or {}).items():
+        entries[Node(Category.CLEARING_GATEWAY.value, variant=gateway)] = Entry(f"TO-{number}", taxes.none, Decimal(0))
     return Mapping(version, tuple(entries.items()))
+
+
+def variant_entries(variant: str, books_country: str, block: int = 200) -> tuple[tuple[Node, Entry], ...]:
+    """What a variant needs beside the default mapping, by its form; nothing where it books like the rest.
+
+    `US`: goods that went to another country bear no tax of the books', and what is charged there is a liability.
+    `GB 0%`, `GB 5%`: goods at home that bear another rate than the usual one. WITH_TAX: fees.
+    """
+    taxes = _TAXES.get(books_country, _Taxes())
+    if variant == WITH_TAX:
+        found = {Role.FEES: Entry(account_code(Role.FEES, block), taxes.expense, taxes.rate)}
+    elif len(country := variant[:2]) < 2 or not country.isalpha() or not country.isupper():
+        found = {}
+    elif country != books_country:
+        roles = (*_INCOME, Role.SALES_TAX)
+        found = {role: Entry(account_code(role, block), taxes.none, Decimal(0)) for role in roles}
+    else:
+        percent = variant[2:].strip().removesuffix("%")
+        code = taxes.none if percent == "0" else dict(taxes.reduced).get(percent)
+        rate = Decimal(percent) / 100 if code else Decimal(0)
+        found = {role: Entry(account_code(role, block), code, rate) for role in _INCOME} if code else {}
+    return tuple((Node(role.value, variant=variant), entry) for role, entry in found.items())
 
 
 def _entry(role: Role, taxes: _Taxes, at_home: bool, block: int) -> Entry:

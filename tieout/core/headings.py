@@ -109,6 +109,7 @@ _HEADINGS = {
     Category.SALES_GROSS: "Sales including tax and shipping",
     Category.REFUND_GROSS: "Refunds including tax and shipping",
     Category.SALES_GIFT_CARD: "Gift cards",
+    Category.SALES_GIFT_CARD_REDEEMED: "Gift cards redeemed",
     Category.SALES_TIP: "Tips",
     Category.FEE_PAYMENT_PROCESSING: "Payment processing fees",
     Category.FEE_INTERNATIONAL: "International fees",

@@ -46,6 +46,7 @@ class Line:
     source: Source
     order_id: str = ""
     sku: str = ""
+    variant: str = ""  # follows from the label
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +139,12 @@ class Settlement:
 
 @dataclass(frozen=True, slots=True)
 class Warning:
-    """Something odd that did not stop the reading, with its row (0: the whole file)."""
+    """Something odd that did not stop the reading, with its row (0: the whole file) and its settlement (blank: all)."""
 
     code: str
     message: str
     row: int = 0
+    settlement: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,21 +179,38 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
+class Payout:
+    """A payout as a list of payouts states it, without its rows: the other side of AC1 where rows come without a total.
+
+    `state` is the channel's word for how far it has come.
+    """
+
+    paid_on: date
+    total: Money
+    state: str
+    row: int
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
-    """What a channel makes of a statement: settlements, or every refusal with its row. Never both."""
+    """What a channel makes of a statement: settlements and payouts, or every refusal with its row. Never both."""
 
     channel: str
     settlements: tuple[Settlement, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     warnings: tuple[Warning, ...] = ()
     encoding: str = ""
+    payouts: tuple[Payout, ...] = ()
 
 
 def summed(lines: Iterable[Line], zone: ZoneInfo) -> tuple[Subtotal, ...]:
     """Lines folded into subtotals, in the order of their first row: the definition that faster readers must equal."""
-    found: dict[tuple[Category, Label, str, Month], tuple[Money, int]] = {}
+    found: dict[tuple[Category, Label, str, Month, str], tuple[Money, int]] = {}
     for line in lines:
-        key = (line.category, line.label, line.marketplace, Month.of(line.posted_at, zone))
+        key = (line.category, line.label, line.marketplace, Month.of(line.posted_at, zone), line.variant)
         amount, rows = found.get(key, (Money.zero(line.amount.currency), 0))
         found[key] = amount + line.amount, rows + 1
-    return tuple(Subtotal(*key, amount, rows) for key, (amount, rows) in found.items())
+    return tuple(
+        Subtotal(category, label, marketplace, month, amount, rows, variant)
+        for (category, label, marketplace, month, variant), (amount, rows) in found.items()
+    )

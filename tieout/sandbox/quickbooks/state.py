@@ -24,6 +24,8 @@ SWITCHES: Doc = {
     "batches_per_minute": 40,
     "batch_most": 30,  # items of a batch; other texts say 25 or 50
     "reads_per_month": 500_000,  # CorePlus calls of one app; 0 is not metered
+    "sandbox_metered": False,  # calls with development keys are not counted
+    "mails_per_day": 40,  # of one company in the sandbox
     "longest_seconds": 120.0,  # a call that takes longer is cut
     "latency_seconds": 0.0,  # every API call takes so long
     "retry_after": True,  # a 429 says how long to wait
@@ -33,6 +35,10 @@ SWITCHES: Doc = {
     "race_kills_winner": True,  # a refresh with an old value kills what the winner got
     "request_id_memory_seconds": 3_600.0,  # not documented
     "request_id_conflict": "replay",  # the same id with another body: replay the first answer, or refuse (600)
+    "request_id_keeps_faults": False,  # a refusal too is the stored first answer
+    "request_id_in_flight": "refuse",  # a repeat while the first is still under way: refuse (600), or go on
+    "no_longer_admin": "5020",  # a standard user's writes: 5020, or every call 120
+    "private_note_queryable": False,  # PrivateNote in a WHERE
     "environment": "",  # of the own base address: sandbox or production; empty takes either kind of keys
     "code_form": "plain",  # code of the gateway's lower-case faults: plain "3200", zeros "003200", or number
     "element_form": "empty",  # of an error that names no field: empty, null, or absent

@@ -1,10 +1,12 @@
 """Rows by column name, numbered as in the file, a block at a time; and the blanking of columns nobody asked for.
 
 A report of a million lines is never held as rows: a block of a quarter megabyte is split once into one flat list, and a
-column is every n-th of it. The heading is row 1. There is no quoting: a tab is always the end of a field.
+column is every n-th of it. The heading is row 1. Where fields stand between tabs there is no quoting: a tab is always
+the end of a field. Between commas or semicolons a field may be quoted; a line's end never stands inside one.
 """
 
 import codecs
+import csv
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,6 +18,7 @@ from tieout.channels._refused import Findings, Unrecognised
 from tieout.core.settlement import Content
 
 TAB = "\t"
+_BROKEN = '"'  # what a line that cannot be split is blanked to: it is refused all the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +56,22 @@ def ends_short(table: "Table", block: Block) -> bool:
     body = table.text.body
     if block.end < len(body) or body[-1:] == b"\n":
         return False
-    return body.count(b"\t", body.rfind(b"\n") + 1) < block.width - 1
+    return body.count(table.sign.encode(), body.rfind(b"\n") + 1) < block.width - 1
 
 
-def heading_names(line: str) -> tuple[str, ...]:
+def split(line: str, sign: str = TAB) -> list[str]:
+    """The fields of a line. Raises csv.Error for a quotation mark that is never closed."""
+    if sign == TAB or '"' not in line:
+        return line.split(sign)
+    return next(csv.reader([line], delimiter=sign, strict=True), [])
+
+
+def heading_names(line: str, sign: str = TAB) -> tuple[str, ...]:
     """The names in a heading line as they are compared: trimmed and small."""
-    return tuple(name.strip().casefold() for name in line.split(TAB))
+    try:
+        return tuple(name.strip().casefold() for name in split(line, sign))
+    except csv.Error:
+        return ()
 
 
 def refuse_doubled(names: Sequence[str], read: Collection[str]) -> None:
@@ -79,26 +92,29 @@ def heading_line(text: Text) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A tab-separated text. `free`: columns of free text, in which a damaged character may be replaced."""
+    """A text of fields with `sign` between them. `free`: columns in which a damaged character may be replaced."""
 
     text: Text
     heading: str
     free: Collection[str]
+    sign: str = TAB
 
     @property
     def names(self) -> tuple[str, ...]:
-        return heading_names(self.heading)
+        return heading_names(self.heading, self.sign)
 
     def blocks(self, findings: Findings) -> Iterator[Block]:
         """All rows below the heading. Lines with too many fields are refused, shorter ones filled up with blanks."""
         names = self.names
         positions = {name: at for at, name in reversed(list(enumerate(names)))}
-        width, tabs = len(names), {len(names) - 1}
+        width, signs, sign = len(names), {len(names) - 1}, self.sign
         for first_row, end, lines in self.text.blocks():
             if self.text.is_damaged:
                 self._check_damage(first_row, lines, findings)
-            if set(map(str.count, lines, repeat(TAB))) == tabs and self.heading not in lines:
-                flat = TAB.join(lines).split(TAB)
+            is_even = set(map(str.count, lines, repeat(sign))) == signs and self.heading not in lines
+            joined = sign.join(lines) if is_even else ""
+            if is_even and (sign == TAB or '"' not in joined):
+                flat = joined.split(sign)
                 yield Block(range(first_row, first_row + len(lines)), flat, positions, width, end)
             else:
                 rows, flat = self._uneven(first_row, lines, width, findings)
@@ -114,11 +130,22 @@ class Table:
                 if row > 1:
                     findings.warn("heading-repeated", f"Line {row} repeats the heading line; skipped.", row)
                 continue
-            fields = line.split(TAB)
+            try:
+                fields = split(line, self.sign)
+            except csv.Error:
+                findings.refuse(
+                    "quote-unclosed",
+                    f"Line {row} has a quotation mark that is never closed: the line is damaged. Download it again.",
+                    row,
+                )
+                continue
+            if self.sign != TAB and not any(map(str.strip, fields)):
+                continue  # spreadsheets write empty rows as signs
             if len(fields) > width:
+                name = "a tab" if self.sign == TAB else "the sign that parts the fields"
                 findings.refuse(
                     "row-too-long",
-                    f"Line {row} has {len(fields)} fields, the heading names {width}: a tab stands inside a text, or"
+                    f"Line {row} has {len(fields)} fields, the heading names {width}: {name} stands inside a text, or"
                     " the file was changed after the download. Download it again.",
                     row,
                 )
@@ -132,7 +159,7 @@ class Table:
         for row, line in enumerate(lines, first_row):
             if REPLACEMENT not in line:
                 continue
-            fields = line.split(TAB)
+            fields = self._fields(line)
             touched = {name for name, field in zip(self.names, fields, strict=False) if REPLACEMENT in field}
             place = f"line {row}, byte {self._offset(row)} of the file"
             if row == 1 or touched - set(self.free):
@@ -142,6 +169,12 @@ class Table:
                 )
             else:
                 findings.warn("character-damaged", f"A character of free text in {place} is damaged; replaced.", row)
+
+    def _fields(self, line: str) -> list[str]:
+        try:
+            return split(line, self.sign)
+        except csv.Error:
+            return line.split(self.sign)
 
     def _offset(self, row: int) -> int:
         """Where in the file the first damaged byte of a row stands."""
@@ -156,37 +189,50 @@ class Table:
         return start + (len(codecs.BOM_UTF8) if self.text.encoding == "utf-8-sig" else 0)
 
 
-def blanked(text: Text, content: Content, known: Collection[str]) -> Iterator[bytes]:
+def blanked(text: Text, content: Content, known: Collection[str], sign: str = TAB) -> Iterator[bytes]:
     """The content with every field outside the known columns emptied, in pieces; rows keep their numbers.
 
     Untouched where nothing has to go. Fields beyond the heading are emptied too: nobody knows whose they are.
     """
-    names = heading_names(heading_line(text))
+    names = heading_names(heading_line(text), sign)
     keep = [name in known for name in names]
-    if all(keep) and _is_even(text, len(names)):
+    if all(keep) and _is_even(text, len(names), sign):
         yield from pieces(content, PIECE_BYTES)
     elif text.encoding == "utf-16":
-        yield b"".join(_blanked(text, keep)).decode("utf-8").encode("utf-16")
+        yield b"".join(_blanked(text, keep, sign)).decode("utf-8").encode("utf-16")
     else:
         if text.encoding == "utf-8-sig":
             yield codecs.BOM_UTF8
-        yield from _blanked(text, keep)
+        yield from _blanked(text, keep, sign)
 
 
-def _blanked(text: Text, keep: list[bool]) -> Iterator[bytes]:
+def _blanked(text: Text, keep: list[bool], sign: str) -> Iterator[bytes]:
     """The heading as it is, the lines below it blanked."""
     is_first = True
     for piece in pieces(text.body, PIECE_BYTES):
         heading, lines = ([], piece.split(b"\n")) if not is_first else (piece.split(b"\n")[:1], piece.split(b"\n")[1:])
-        yield b"\n".join((*heading, *(_blanked_line(line, keep) for line in lines)))
+        yield b"\n".join((*heading, *(_blanked_line(line, keep, sign) for line in lines)))
         is_first = False
 
 
-def _is_even(text: Text, width: int) -> bool:
-    return all(max(map(str.count, lines, repeat(TAB))) < width for _, _, lines in text.blocks())
+def _is_even(text: Text, width: int, sign: str) -> bool:
+    return all(max(map(str.count, lines, repeat(sign))) < width for _, _, lines in text.blocks())
 
 
-def _blanked_line(line: bytes, keep: list[bool]) -> bytes:
+def _blanked_line(line: bytes, keep: list[bool], sign: str) -> bytes:
+    """Latin-1 stands for any encoding in which signs and quotation marks are single bytes of their own."""
     end = b"\r" if line.endswith(b"\r") else b""
-    fields = line.removesuffix(b"\r").split(b"\t")
-    return b"\t".join(field if at < len(keep) and keep[at] else b"" for at, field in enumerate(fields)) + end
+    whole = line.removesuffix(b"\r").decode("latin-1")
+    try:
+        fields = split(whole, sign)
+    except csv.Error:
+        return _BROKEN.encode() + end
+    kept = [field if at < len(keep) and keep[at] else "" for at, field in enumerate(fields)]
+    return sign.join(_quoted(field, sign) for field in kept).encode("latin-1") + end
+
+
+def _quoted(field: str, sign: str) -> str:
+    """As it has to stand in a line again."""
+    if sign == TAB or not (sign in field or '"' in field):
+        return field
+    return '"' + field.replace('"', '""') + '"'

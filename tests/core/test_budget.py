@@ -76,6 +76,37 @@ def test_the_slot_of_a_worker_that_died_comes_back() -> None:
     assert minute_left(ALLOWED, dead, NOW) == 55 and minute_left(ALLOWED, dead, NOW + MINUTE) == 60
 
 
+BATCHED = Allowance(at_once=10, a_minute=500, a_day=0, a_second=10, writes_a_minute=40, reads_a_month=100)
+
+
+def test_writes_have_a_minute_of_their_own_and_reads_pass_them() -> None:
+    used = Usage(ended=ended(40), written=ended(40, 20 * SECOND))
+    refusal = wait(BATCHED, used, Lane.BACKGROUND, NOW + SECOND)
+    assert refusal is not None and refusal.until == NOW + 40 * SECOND
+    assert wait(BATCHED, used, Lane.BACKGROUND, NOW + SECOND, is_write=False) is None
+    assert wait(BATCHED, used, Lane.BACKGROUND, refusal.until) is None
+
+
+def test_no_second_holds_more_than_the_platform_allows() -> None:
+    used = Usage(ended=ended(10, timedelta(milliseconds=400)))
+    refusal = wait(BATCHED, used, Lane.INTERACTIVE, NOW, is_write=False)
+    assert refusal is not None and refusal.until == NOW + timedelta(milliseconds=600)
+
+
+def test_where_nobody_counts_days_no_call_waits_for_one() -> None:
+    assert wait(BATCHED, Usage(made_today=10**6), Lane.BACKGROUND, NOW) is None
+
+
+def test_reads_of_a_month_stop_before_the_platform_does_and_writes_go_on() -> None:
+    used = Usage(reads_this_month=95)
+    refusal = wait(BATCHED, used, Lane.BACKGROUND, NOW, is_write=False)
+    assert refusal is not None
+    assert (refusal.code, refusal.until) == ("rate-limit-month", datetime(2026, 12, 1, tzinfo=UTC))
+    assert wait(BATCHED, used, Lane.BACKGROUND, NOW) is None
+    assert wait(BATCHED, used, Lane.INTERACTIVE, NOW, is_write=False) is None
+    assert wait(BATCHED, Usage(reads_this_month=100), Lane.INTERACTIVE, NOW, is_write=False) is not None
+
+
 @dataclass
 class Run:
     """Workers that want to call all the time; each call arrives and ends after a random while, on a clock of ours."""

@@ -175,6 +175,24 @@ def test_a_draft_is_used_by_exactly_one(engines: Engines) -> None:
         assert drafts.find(db, "d1") is None and drafts.find(db, "d2") is not None
 
 
+def test_writes_are_told_from_reads_and_reads_of_a_month_are_counted_for_all(engines: Engines) -> None:
+    with write(engines, "one") as db:
+        budgets.locked_usage(db, "c1", START)
+        budgets.take(db, "c1", "w1", "background", START)
+        budgets.take(db, "c1", "r1", "background", START, is_write=False)
+        assert budgets.usage(db, "c1", START).writing == (START,)
+        assert budgets.give_back(db, "c1", "w1", START, Report()) is True
+        assert budgets.give_back(db, "c1", "r1", START, Report()) is False
+        used = budgets.usage(db, "c1", START)
+        assert (used.writing, used.written, len(used.ended)) == ((), (START,), 2)
+        budgets.count_read(db, "books", START)
+    with write(engines, "two") as db:
+        budgets.count_read(db, "books", START)
+        assert budgets.reads_of_month(db, "books", START) == 2
+        assert budgets.reads_of_month(db, "books", START + timedelta(days=31)) == 0
+        assert budgets.reads_of_month(db, "others", START) == 0
+
+
 def test_a_budget_counts_calls_by_the_day_and_keeps_the_later_order(engines: Engines) -> None:
     with write(engines, "one") as db:
         assert budgets.locked_usage(db, "c1", START).made_today == 0

@@ -151,6 +151,7 @@ ABOVE_ORGANISATIONS = {
     "grants",  # one token set of a person may serve the connections of several organisations
     "known_devices",
     "login_sessions",
+    "meters",  # reads that a platform counts for the whole installation
     "one_use_links",
     "organisations",
     "persons",

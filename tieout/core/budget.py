@@ -1,8 +1,8 @@
-"""The call budget of one set of books: how many calls may be under way, in any minute and in a day, and for whom.
+"""The call budget of one set of books: how many calls may be under way, in any second, minute, day and month.
 
-A call counts from its start until a minute after its end, because nobody here knows when in between it was counted
-there: so no window of sixty seconds, wherever it begins, holds more than the platform allows. People have a reserve
-that background work may not use up.
+A call counts from its start until a minute (a second) after its end, because nobody here knows when in between it was
+counted there: so no window of sixty seconds, wherever it begins, holds more than the platform allows. People have a
+reserve that background work may not use up.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-MINUTE = timedelta(seconds=60)
+SECOND, MINUTE = timedelta(seconds=1), timedelta(seconds=60)
 # How long a report of the day's remainder is believed against our own doubts: then one call asks again.
 REPORT_TRUSTED = timedelta(hours=1)
 UNSTATED_WAIT = timedelta(seconds=1)
@@ -25,7 +25,10 @@ class Lane(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What the platform allows for one set of books, and how much of it is kept for people."""
+    """What the platform allows for one set of books, and how much of it is kept for people.
+
+    `reads_a_month` is of the whole installation. 0 means that the platform has no such limit.
+    """
 
     at_once: int
     a_minute: int
@@ -33,6 +36,10 @@ class Allowance:
     kept_at_once: int = 1
     kept_a_minute: int = 2
     kept_of_day_percent: int = 20
+    a_second: int = 0
+    writes_a_minute: int = 0
+    reads_a_month: int = 0
+    kept_of_month_percent: int = 5
 
     def at_once_for(self, lane: Lane) -> int:
         return self.at_once - (self.kept_at_once if lane is Lane.BACKGROUND else 0)
@@ -44,12 +51,17 @@ class Allowance:
         """Calls of the day that this lane must leave."""
         return self.a_day * self.kept_of_day_percent // 100 if lane is Lane.BACKGROUND else 0
 
+    def reads_a_month_for(self, lane: Lane) -> int:
+        kept = self.reads_a_month * self.kept_of_month_percent // 100 if lane is Lane.BACKGROUND else 0
+        return self.reads_a_month - kept
+
 
 @dataclass(frozen=True, slots=True)
 class Usage:
     """What was used: starts of calls under way, ends of calls just over, the day so far, and what the platform said.
 
-    `day_left` is the platform's own count as of `day_left_at`; `made_since` are calls begun after that.
+    `writing` and `written` are those among them that may write. `day_left` is the platform's own count as of
+    `day_left_at`; `made_since` are calls begun after that.
     """
 
     under_way: Sequence[datetime] = ()
@@ -60,6 +72,9 @@ class Usage:
     made_since: int = 0
     blocked_until: datetime | None = None
     blocked_code: str = ""
+    writing: Sequence[datetime] = ()
+    written: Sequence[datetime] = ()
+    reads_this_month: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,33 +97,48 @@ def day_left(allowance: Allowance, usage: Usage, now: datetime) -> int:
 
 
 def minute_left(allowance: Allowance, usage: Usage, now: datetime) -> int:
-    return max(0, allowance.a_minute - len(_counted(usage, now)))
+    return max(0, allowance.a_minute - len(_counted(usage.under_way, usage.ended, now, MINUTE)))
 
 
-def wait(allowance: Allowance, usage: Usage, lane: Lane, now: datetime) -> Wait | None:
+def wait(allowance: Allowance, usage: Usage, lane: Lane, now: datetime, is_write: bool = True) -> Wait | None:
     """None: the call may go now. Otherwise when to ask again; what the platform ordered is obeyed to the moment."""
     if usage.blocked_until is not None and now < usage.blocked_until:
         return Wait(usage.blocked_until, usage.blocked_code or "rate-limit-minute")
-    if day_left(allowance, usage, now) <= allowance.untouched_of_day(lane):
+    if allowance.a_day and day_left(allowance, usage, now) <= allowance.untouched_of_day(lane):
         return Wait(_next_look_at_day(usage, now), "rate-limit-day")
-    if len(_flying(usage, now)) >= allowance.at_once_for(lane):
+    if not is_write and allowance.reads_a_month and usage.reads_this_month >= allowance.reads_a_month_for(lane):
+        return Wait(_next_month(now), "rate-limit-month")
+    if len(_flying(usage.under_way, now)) >= allowance.at_once_for(lane):
         return Wait(now + UNSTATED_WAIT, "rate-limit-minute")
-    counted, most = _counted(usage, now), allowance.a_minute_for(lane)
-    if len(counted) < most:
-        return None
-    # The oldest have to leave the window until there is room for one more.
-    return Wait(max(counted[len(counted) - most] + MINUTE, now + timedelta(milliseconds=1)), "rate-limit-minute")
+    windows = [(usage.under_way, usage.ended, allowance.a_minute_for(lane), MINUTE)]
+    if allowance.a_second:
+        windows.append((usage.under_way, usage.ended, allowance.a_second, SECOND))
+    if allowance.writes_a_minute and is_write:
+        windows.append((usage.writing, usage.written, allowance.writes_a_minute, MINUTE))
+    until = max(_room(_counted(flying, over, now, window), most, window, now) for flying, over, most, window in windows)
+    return Wait(max(until, now + timedelta(milliseconds=1)), "rate-limit-minute") if until > now else None
 
 
-def _flying(usage: Usage, now: datetime) -> list[datetime]:
-    return [start for start in usage.under_way if now - start < LONGEST_CALL]
+def _room(counted: Sequence[datetime], most: int, window: timedelta, now: datetime) -> datetime:
+    """When the oldest have left the window, so that there is room for one more."""
+    return counted[len(counted) - most] + window if len(counted) >= most else now
 
 
-def _counted(usage: Usage, now: datetime) -> list[datetime]:
+def _flying(starts: Sequence[datetime], now: datetime) -> list[datetime]:
+    return [start for start in starts if now - start < LONGEST_CALL]
+
+
+def _counted(
+    under_way: Sequence[datetime], ended: Sequence[datetime], now: datetime, window: timedelta
+) -> list[datetime]:
     """The moment each counted call ended, as far as that is known: those under way end now at the earliest."""
-    lost = [start + LONGEST_CALL for start in usage.under_way if now - start >= LONGEST_CALL]
-    over = [end for end in (*usage.ended, *lost) if now - end < MINUTE]
-    return sorted([*over, *(now for _ in _flying(usage, now))])
+    lost = [start + LONGEST_CALL for start in under_way if now - start >= LONGEST_CALL]
+    over = [end for end in (*ended, *lost) if now - end < window]
+    return sorted([*over, *(now for _ in _flying(under_way, now))])
+
+
+def _next_month(now: datetime) -> datetime:
+    return (datetime(now.year, now.month, 1, tzinfo=UTC) + timedelta(days=32)).replace(day=1)
 
 
 def _next_look_at_day(usage: Usage, now: datetime) -> datetime:

@@ -35,8 +35,6 @@ GRANT_ENDED = "grant-ended"  # the refresh token is used up, expired or revoked
 CONTACT_ARCHIVED = "contact-archived"
 CONSENT_DENIED = "connect-never-completes"  # the person pressed Cancel
 
-SMALLEST_DAY = 1000  # calls a day for one set of books, in the smallest tier of any platform
-
 
 class UnknownPlatform(LookupError):
     """No platform has this name."""
@@ -46,14 +44,14 @@ class UnknownPlatform(LookupError):
 class App:
     """Our registration at one platform. `urls` names its addresses by use (login, identity, api), without a last slash.
 
-    `calls_a_day` is what the registration's tier allows for one set of books.
+    `calls_a_day` is what the registration's tier allows for one set of books; 0 means the platform's smallest tier.
     """
 
     client_id: str
     client_secret: Secret
     redirect_uri: str
     urls: Mapping[str, str] = field(default_factory=dict)
-    calls_a_day: int = SMALLEST_DAY
+    calls_a_day: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +150,7 @@ class Platform(Protocol):
     MOST_DOCUMENTS: int
     CALLS_A_MINUTE: int
     CALLS_AT_ONCE: int
+    CALLS_A_DAY: int  # for one set of books, in the smallest tier; 0: no such limit
     CALLS_A_SECOND: int  # 0: no such limit
     WRITES_A_MINUTE: int  # of the calls of a minute, those that may write
     READS_A_MONTH: int  # of the whole installation; 0: not counted

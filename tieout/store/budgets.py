@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from tieout.core.budget import LONGEST_CALL, MINUTE, Usage
 from tieout.store.engine import Db
-from tieout.store.metadata import ID, organisation_table
+from tieout.store.metadata import ID, METADATA, organisation_table
 from tieout.store.types import Moment
 
 BUDGETS = organisation_table(
@@ -32,7 +32,18 @@ SLOTS = organisation_table(
     sa.Column("lane", sa.String(16), nullable=False),
     sa.Column("started_at", Moment, nullable=False),
     sa.Column("ended_at", Moment),
+    sa.Column("is_write", sa.Boolean(create_constraint=False), nullable=False, server_default=sa.true()),
     sa.Index("ix_call_slots_connection", "organisation", "connection", "started_at"),
+)
+
+# Reads that a platform counts for the whole installation, by its month.
+METERS = sa.Table(
+    "meters",
+    METADATA,
+    sa.Column("platform", sa.String(32), nullable=False),
+    sa.Column("month", sa.String(7), nullable=False),
+    sa.Column("reads", sa.Integer, nullable=False),
+    sa.PrimaryKeyConstraint("platform", "month"),
 )
 
 
@@ -61,22 +72,23 @@ def locked_usage(db: Db, connection: str, now: datetime) -> Usage:
     return _usage(db, connection, row, now)
 
 
-def take(db: Db, connection: str, slot: str, lane: str, now: datetime) -> None:
+def take(db: Db, connection: str, slot: str, lane: str, now: datetime, is_write: bool = True) -> None:
     """One call under way, from now on. Forgets slots that count for nothing any more."""
     mine = (SLOTS.c.organisation == db.organisation, SLOTS.c.connection == connection)
     is_over = sa.or_(SLOTS.c.ended_at < now - MINUTE, SLOTS.c.started_at < now - LONGEST_CALL - MINUTE)
     db.execute(SLOTS.delete().where(*mine, is_over))
     values = {"organisation": db.organisation, "id": slot, "connection": connection, "lane": lane}
-    db.execute(SLOTS.insert().values(**values, started_at=now))
+    db.execute(SLOTS.insert().values(**values, started_at=now, is_write=is_write))
     is_today = BUDGETS.c.day == _day(now)
     made = sa.case((is_today, BUDGETS.c.made_today + 1), else_=1)
     counted = {"day": _day(now), "made_today": made, "made_since": BUDGETS.c.made_since + 1}
     db.execute(BUDGETS.update().where(_budget(db, connection)).values(**counted))
 
 
-def give_back(db: Db, connection: str, slot: str, now: datetime, report: Report) -> None:
-    """The call is over. An order to wait is never shortened by a later answer."""
+def give_back(db: Db, connection: str, slot: str, now: datetime, report: Report) -> bool:
+    """The call is over; whether it may have written. An order to wait is never shortened by a later answer."""
     mine = (SLOTS.c.organisation == db.organisation, SLOTS.c.id == slot)
+    is_read = db.execute(sa.select(SLOTS.c.is_write).where(*mine)).scalar() is False
     db.execute(SLOTS.update().where(*mine).values(ended_at=now))
     change = BUDGETS.update().where(_budget(db, connection))
     if report.day_left is not None:
@@ -85,6 +97,25 @@ def give_back(db: Db, connection: str, slot: str, now: datetime, report: Report)
         is_later = sa.or_(BUDGETS.c.blocked_until.is_(None), BUDGETS.c.blocked_until < report.blocked_until)
         values = {"blocked_until": report.blocked_until, "blocked_code": report.blocked_code}
         db.execute(change.where(is_later).values(**values))
+    return not is_read
+
+
+def count_read(db: Db, platform: str, now: datetime) -> None:
+    """One more read of this month; the platform counts those that it answered."""
+    values = {"platform": platform, "month": _month(now)}
+    change = METERS.update().where(METERS.c.platform == platform, METERS.c.month == values["month"])
+    if db.execute(change.values(reads=METERS.c.reads + 1)).rowcount == 0:
+        try:
+            with db.connection.begin_nested():
+                db.execute(METERS.insert().values(**values, reads=1))
+        except IntegrityError:
+            db.execute(change.values(reads=METERS.c.reads + 1))
+
+
+def reads_of_month(db: Db, platform: str, now: datetime) -> int:
+    """What the whole installation has read at the platform this month."""
+    mine = (METERS.c.platform == platform, METERS.c.month == _month(now))
+    return db.execute(sa.select(METERS.c.reads).where(*mine)).scalar() or 0
 
 
 def _begin(db: Db, connection: str, now: datetime) -> None:
@@ -98,12 +129,16 @@ def _begin(db: Db, connection: str, now: datetime) -> None:
 
 def _usage(db: Db, connection: str, row: Any, now: datetime) -> Usage:
     mine = (SLOTS.c.organisation == db.organisation, SLOTS.c.connection == connection)
-    found = tuple(db.execute(sa.select(SLOTS.c.started_at, SLOTS.c.ended_at).where(*mine)))
+    found = tuple(db.execute(sa.select(SLOTS.c.started_at, SLOTS.c.ended_at, SLOTS.c.is_write).where(*mine)))
     under_way = tuple(slot.started_at for slot in found if slot.ended_at is None)
     ended = tuple(slot.ended_at for slot in found if slot.ended_at is not None)
+    writing = tuple(slot.started_at for slot in found if slot.is_write and slot.ended_at is None)
+    written = tuple(slot.ended_at for slot in found if slot.is_write and slot.ended_at is not None)
     if row is None:
-        return Usage(under_way, ended)
+        return Usage(under_way, ended, writing=writing, written=written)
     return Usage(
+        writing=writing,
+        written=written,
         under_way=under_way,
         ended=ended,
         made_today=row.made_today if row.day == _day(now) else 0,
@@ -117,6 +152,10 @@ def _usage(db: Db, connection: str, row: Any, now: datetime) -> Usage:
 
 def _day(now: datetime) -> str:
     return now.astimezone(UTC).date().isoformat()
+
+
+def _month(now: datetime) -> str:
+    return now.astimezone(UTC).date().isoformat()[:7]
 
 
 def _budget(db: Db, connection: str) -> sa.ColumnElement[bool]:

@@ -43,6 +43,7 @@ GRANTS = sa.Table(
     sa.Column("ended_at", Moment),
     sa.Column("cause", sa.String(64), nullable=False),
     sa.Column("words", sa.Text, nullable=False),
+    sa.Column("ends_at", Moment),
     sa.PrimaryKeyConstraint("id"),
     sa.UniqueConstraint("platform", "client_id", "person"),
 )
@@ -76,11 +77,12 @@ class Grant:
     ended_at: datetime | None = None
     cause: str = ""
     words: str = ""
+    ends_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A new token set, sealed."""
+    """A new token set, sealed. `ends_at`: no renewal reaches beyond it; None where the answer did not say."""
 
     token_id: str
     access: str
@@ -88,6 +90,7 @@ class Pair:
     issued_at: datetime
     expires_at: datetime
     scopes: tuple[str, ...]
+    ends_at: datetime | None = None
 
 
 def has_key(db: Db) -> bool:
@@ -193,6 +196,7 @@ def _values(pair: Pair) -> dict[str, object]:
         "issued_at": pair.issued_at,
         "expires_at": pair.expires_at,
         "scopes": " ".join(pair.scopes),
+        **({"ends_at": pair.ends_at} if pair.ends_at else {}),  # what is known of the end stays known
     }
 
 

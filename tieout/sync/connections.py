@@ -17,7 +17,7 @@ from tieout.sync import grants
 from tieout.sync.asking import call_for, learn
 from tieout.sync.checks import look
 from tieout.sync.connecting import ConnectOutcome, ConnectResult, begin_connect, choose_books, finish_connect
-from tieout.sync.gate import allowance, budget_of
+from tieout.sync.gate import allowance, budget_of, reads_of_month
 from tieout.sync.tools import Tools
 
 __all__ = [
@@ -46,10 +46,13 @@ class ConnectionCard:
     cause: str
     words: str
     access_expires_at: datetime | None
+    consent_ends_at: datetime | None
     scopes: tuple[str, ...]
     calls_left_today: int
     calls_a_day: int
     calls_left_this_minute: int
+    reads_this_month: int
+    reads_a_month: int
     waits_until: datetime | None
     documents_waiting: int
     books: Books | None
@@ -90,10 +93,13 @@ def _card(tools: Tools, organisation: str, connection: Connection) -> Connection
         cause=cause,
         words=words,
         access_expires_at=grant.expires_at if grant and connection.is_live else None,
+        consent_ends_at=grant.ends_at if grant and connection.is_live else None,
         scopes=grant.scopes if grant else (),
         calls_left_today=day_left(allowed, used, now),
         calls_a_day=allowed.a_day,
         calls_left_this_minute=minute_left(allowed, used, now),
+        reads_this_month=reads_of_month(tools, platform),
+        reads_a_month=allowed.reads_a_month,
         waits_until=used.blocked_until if used.blocked_until and used.blocked_until > now else None,
         documents_waiting=waiting,
         books=chart[0] if chart else None,

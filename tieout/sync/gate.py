@@ -1,12 +1,12 @@
 """The gate before every call to a set of books: its budget, shared through the database by all workers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from tieout.calls import Answer, Request
 from tieout.core.budget import Allowance, Lane, Usage, Wait, wait
 from tieout.core.failure import Busy
-from tieout.platforms import SMALLEST_DAY, Platform
+from tieout.platforms import Platform
 from tieout.store import across, budgets, connections
 from tieout.store.budgets import Report
 from tieout.store.engine import read, write
@@ -31,7 +31,7 @@ class BudgetGate:
     def enter(self, request: Request) -> str:
         """Raises Busy with the seconds to wait; then nothing was sent and nothing was used up."""
         slot, patience = self.tools.new_id(), PATIENCE if self.lane is Lane.INTERACTIVE else timedelta()
-        while (refusal := self._refusal(slot)) is not None:
+        while (refusal := self._refusal(slot, request.is_write)) is not None:
             now = self.tools.now()
             if patience <= timedelta() or refusal.until - now > patience:
                 words = f"this call would exceed what the books allow; next at {refusal.until:%Y-%m-%d %H:%M:%S} UTC"
@@ -49,30 +49,49 @@ class BudgetGate:
         is_lost = answer is not None and answer.status >= 500
         others = across.failing(self.tools.engines, self.platform.NAME, self.connection) if is_lost else 0
         with write(self.tools.engines, self.organisation) as db:
-            budgets.give_back(db, self.connection, slot, now, report)
+            is_write = budgets.give_back(db, self.connection, slot, now, report)
+            if self.platform.READS_A_MONTH and not is_write and answer is not None and answer.status < 300:
+                budgets.count_read(db, self.platform.NAME, now)
             if answer is not None and 200 <= answer.status < 300:
                 connections.good(db, self.connection, now, now - _GOOD_EVERY)
             elif is_lost:
                 connections.failing(db, self.connection, now, others + 1)
 
-    def _refusal(self, slot: str) -> Wait | None:
+    def _refusal(self, slot: str, is_write: bool) -> Wait | None:
         with write(self.tools.engines, self.organisation) as db:
             # The moment is taken under the lock, so that slots are dated in the order in which they are taken.
             used = budgets.locked_usage(db, self.connection, self.tools.now())
             now = self.tools.now()
-            refusal = wait(allowance(self.tools, self.platform), used, self.lane, now)
+            if self.platform.READS_A_MONTH:
+                used = replace(used, reads_this_month=budgets.reads_of_month(db, self.platform.NAME, now))
+            refusal = wait(allowance(self.tools, self.platform), used, self.lane, now, is_write)
             if refusal is None:
-                budgets.take(db, self.connection, slot, self.lane.value, now)
+                budgets.take(db, self.connection, slot, self.lane.value, now, is_write)
             return refusal
 
 
 def allowance(tools: Tools, platform: Platform) -> Allowance:
     """By the tier of our registration; its smallest where there is none any more."""
     app = tools.apps.get(platform.NAME)
-    return Allowance(platform.CALLS_AT_ONCE, platform.CALLS_A_MINUTE, app.calls_a_day if app else SMALLEST_DAY)
+    return Allowance(
+        at_once=platform.CALLS_AT_ONCE,
+        a_minute=platform.CALLS_A_MINUTE,
+        a_day=(app.calls_a_day if app else 0) or platform.CALLS_A_DAY,
+        a_second=platform.CALLS_A_SECOND,
+        writes_a_minute=platform.WRITES_A_MINUTE,
+        reads_a_month=platform.READS_A_MONTH,
+    )
 
 
 def budget_of(tools: Tools, organisation: str, connection: str) -> Usage:
     """What a connection has used up to now."""
     with read(tools.engines, organisation) as db:
         return budgets.usage(db, connection, tools.now())
+
+
+def reads_of_month(tools: Tools, platform: Platform) -> int:
+    """What the installation has read there this month; 0 where nobody counts."""
+    if not platform.READS_A_MONTH:
+        return 0
+    with read(tools.engines, "") as db:
+        return budgets.reads_of_month(db, platform.NAME, tools.now())

@@ -276,6 +276,7 @@ def _sealed(tools: Tools, grant: str, tokens: TokenSet) -> Pair:
         issued_at=now,
         expires_at=now + timedelta(seconds=tokens.expires_in_seconds),
         scopes=tokens.scopes,
+        ends_at=None if tokens.ends_in_seconds is None else now + timedelta(seconds=tokens.ends_in_seconds),
     )
 
 

@@ -39,6 +39,7 @@ from tieout.platforms.xero.errors import alters, limits_of, refusal
 __all__ = [
     "APPROVED",
     "CALLS_AT_ONCE",
+    "CALLS_A_DAY",
     "CALLS_A_MINUTE",
     "CALLS_A_SECOND",
     "DRAFT",
@@ -93,7 +94,7 @@ APPROVED, DRAFT = "AUTHORISED", "DRAFT"
 MOST_DOCUMENTS = 50
 LARGEST_BODY = 3_500_000
 CALLS_A_MINUTE, CALLS_AT_ONCE = 60, 5
-CALLS_A_SECOND, WRITES_A_MINUTE, READS_A_MONTH = 0, CALLS_A_MINUTE, 0
+CALLS_A_SECOND, WRITES_A_MINUTE, CALLS_A_DAY, READS_A_MONTH = 0, CALLS_A_MINUTE, 1000, 0
 FOLLOWUPS = ("attach", "note")
 # The longest texts that documents may carry, by the name of our field.
 LONGEST: Mapping[str, int] = {"number": 255, "reference": 255, "description": 4000}

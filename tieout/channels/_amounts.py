@@ -5,10 +5,11 @@ Nothing is rounded and nothing passes through binary fractions.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from tieout.channels._refused import Unreadable
+from tieout.core.currency import EXPONENT
 
 # Groups of three by space, no-break space, narrow no-break space or thin space.
 _SPACES = re.compile(r"(?<=[0-9])[ \u00a0\u202f\u2009](?=[0-9]{3}(?![0-9]))")
@@ -49,6 +50,40 @@ def read_amount(text: str, exponent: int, mark: str = "") -> Amount:
         raise Unreadable("amount_unparsable", f"{text!r} is not an amount")
     minor, proof = _minor(found, digits, exponent, mark)
     return Amount(-minor if is_negative else minor, proof, is_odd)
+
+
+class AmountCache(dict[str, int]):
+    """Text → minor units. What cannot be read counts as zero and stands in `bad`, so that all of it is reported."""
+
+    def __init__(self, currency: str, mark: Callable[[], str]) -> None:
+        self._exponent = EXPONENT[currency]
+        self._mark = mark
+        self.bad: dict[str, tuple[str, str]] = {}
+        self.odd: set[str] = set()
+
+    def __missing__(self, text: str) -> int:
+        try:
+            self[text] = self._read(text)
+        except Unreadable as error:
+            self.bad[text], self[text] = (error.code, str(error)), 0
+        return self[text]
+
+    def _read(self, text: str) -> int:
+        if not text.strip():
+            raise Unreadable("amount_unparsable", "the amount is empty")
+        try:
+            amount = read_amount(text, self._exponent)
+        except Doubtful:
+            try:
+                amount = read_amount(text, self._exponent, self._mark())
+            except Doubtful as error:
+                raise Unreadable(
+                    "amount_unparsable",
+                    f"{text!r} may be {error} with decimals or with groups, and the file's other amounts do not tell",
+                ) from error
+        if amount.is_odd:
+            self.odd.add(text)
+        return amount.minor
 
 
 def vote(texts: Iterable[str], exponent: int) -> str:

@@ -11,12 +11,13 @@ import re
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from tieout.channels._buckets import bucket_of
 from tieout.channels._days import read_date
 from tieout.channels._encoding import LINE_BYTES, Text
 from tieout.channels._refused import Refused, Unreadable, Unusual
 from tieout.channels._table import Block
 from tieout.channels.amazon.report import Report, is_order, summary_places
-from tieout.channels.amazon.tally import Tally, bucket_of
+from tieout.channels.amazon.tally import Tally
 from tieout.core.currency import EXPONENT
 from tieout.core.day import Month
 from tieout.core.places import Places

@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from functools import partial
 
-from tieout.channels._amounts import vote
+from tieout.channels._amounts import AmountCache, vote
 from tieout.channels._days import Order, Undecided, Window, proven_order, read_date, read_window
 from tieout.channels._encoding import Text, opened
 from tieout.channels._refused import Findings, Refused, Unreadable, Unrecognised
 from tieout.channels._table import Block, Table, ends_short, heading_line, heading_names, refuse_doubled
 from tieout.channels.amazon.layout import FREE_TEXT, Layout, as_v2, layout_of, refuse_if_lacking
-from tieout.channels.amazon.tally import AmountCache, DateCache, Tally, posted
+from tieout.channels.amazon.tally import DateCache, Tally, posted
 from tieout.core.currency import EXPONENT
 from tieout.core.money import Money
 from tieout.core.settlement import Content, Refusal

@@ -6,12 +6,13 @@ from datetime import UTC, date, datetime, timedelta
 from operator import itemgetter
 from zoneinfo import ZoneInfo
 
+from tieout.channels._buckets import moment_of
 from tieout.channels._refused import Refused, Unreadable
 from tieout.channels._table import Block, Chunk, heading_names
 from tieout.channels.amazon.labels import Triple, category_of
 from tieout.channels.amazon.marketplaces import home, own_zone
 from tieout.channels.amazon.report import Report
-from tieout.channels.amazon.tally import Tally, moment_of, posted
+from tieout.channels.amazon.tally import Tally, posted
 from tieout.core.category import Category
 from tieout.core.day import Month
 from tieout.core.money import Money

@@ -4,13 +4,14 @@ from collections import Counter
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
+from tieout.channels._buckets import month_of
 from tieout.channels._refused import Findings, Refused
 from tieout.channels.amazon.labels import category_of
 from tieout.channels.amazon.marketplaces import home, own_zone
 from tieout.channels.amazon.mismatch import mismatch
 from tieout.channels.amazon.quick import Quick
 from tieout.channels.amazon.report import Progress, Report
-from tieout.channels.amazon.tally import Tally, month_of
+from tieout.channels.amazon.tally import Tally
 from tieout.core.day import Month
 from tieout.core.money import Money
 from tieout.core.places import Places

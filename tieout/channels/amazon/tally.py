@@ -1,65 +1,25 @@
 """The tally of one settlement while its rows stream by: exact sums by label, site and quarter of an hour.
 
-Months are not decided here, because the zone may follow from rows that come later: rows that every zone on earth puts
-into one month are counted for that month, the others by the quarter of an hour in UTC they fall in (zones differ from
-UTC by multiples of that). Every distinct amount, date and label is understood once.
+Months are not decided here, because the zone may follow from rows that come later (see _buckets). Every distinct amount,
+date and label is understood once.
 """
 
 import re
-from calendar import monthrange
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, datetime, timedelta
 
-from tieout.channels._amounts import Doubtful, read_amount
+from tieout.channels._amounts import AmountCache
+from tieout.channels._buckets import bucket_of
 from tieout.channels._days import Order, Undecided, Window, read_date
 from tieout.channels._refused import Findings, Unreadable
 from tieout.channels._table import Block
-from tieout.core.currency import EXPONENT
-from tieout.core.day import Month
 from tieout.core.money import Money
 
 _MOST_KEPT = 200_000  # distinct dates or amounts remembered; more are understood again
 _CLOCK = re.compile(r" ([01]\d|2[0-3]):[0-5]\d:[0-5]\d UTC", re.ASCII)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_QUARTER = timedelta(minutes=15)
 
 Key = tuple[str, str, str, str, int, bool]  # type, amount type, description, site, bucket, has an order id
-
-
-class AmountCache(dict[str, int]):
-    """Text → minor units. What cannot be read counts as zero and stands in `bad`, so that all of it is reported."""
-
-    def __init__(self, currency: str, mark: Callable[[], str]) -> None:
-        self._exponent = EXPONENT[currency]
-        self._mark = mark
-        self.bad: dict[str, tuple[str, str]] = {}
-        self.odd: set[str] = set()
-
-    def __missing__(self, text: str) -> int:
-        try:
-            self[text] = self._read(text)
-        except Unreadable as error:
-            self.bad[text], self[text] = (error.code, str(error)), 0
-        return self[text]
-
-    def _read(self, text: str) -> int:
-        if not text.strip():
-            raise Unreadable("amount_unparsable", "the amount is empty")
-        try:
-            amount = read_amount(text, self._exponent)
-        except Doubtful:
-            try:
-                amount = read_amount(text, self._exponent, self._mark())
-            except Doubtful as error:
-                raise Unreadable(
-                    "amount_unparsable",
-                    f"{text!r} may be {error} with decimals or with groups, and the file's other amounts do not tell",
-                ) from error
-        if amount.is_odd:
-            self.odd.add(text)
-        return amount.minor
 
 
 class DateCache(dict[str, int]):
@@ -103,26 +63,6 @@ class DateCache(dict[str, int]):
             return read_date(text)
         except Undecided:
             return read_date(text, self._order())
-
-
-def bucket_of(found: datetime | date) -> int:
-    """A month every zone agrees on, as a positive number; else the quarter of an hour in UTC, as a negative one."""
-    if isinstance(found, datetime) and not 1 < found.day < monthrange(found.year, found.month)[1]:
-        return -((found - _EPOCH) // _QUARTER)
-    return found.year * 12 + found.month - 1
-
-
-def month_of(bucket: int, zone: ZoneInfo) -> Month:
-    if bucket > 0:
-        return Month(bucket // 12, bucket % 12 + 1)
-    return Month.of(_EPOCH + -bucket * _QUARTER, zone)
-
-
-def moment_of(found: datetime | date, zone: ZoneInfo) -> datetime:
-    """A day without a time stands at its noon in the zone of the books, so that it keeps its month there."""
-    if isinstance(found, datetime):
-        return found
-    return datetime(found.year, found.month, found.day, 12, tzinfo=zone).astimezone(UTC)
 
 
 class Cells(dict[Key, list[int]]):

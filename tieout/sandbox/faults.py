@@ -80,6 +80,13 @@ notices | hook-repeat | hook | Deliver several times, in random order
 notices | hook-forge | hook | Wrong or missing signature
 notices | hook-key | hand | Sign with a new key
 notices | hook-off | hand | The subscription is switched off
+channel | channel-token-dead | hand | The channel refuses our credentials until they are given anew
+channel | payout-missing | hand | A payout is left out of every list
+channel | payout-late | hand | A payout appears only now, though it is of an earlier time
+channel | payout-edited | hand | Rows of a published payout change, and its total with them
+channel | payout-total | hand | The total that is stated is altered, the rows are not
+channel | payout-rows | hand | Rows are dropped, repeated, malformed or of a new type (`act`)
+channel | payout-shape | hand | A payout of a `shape`: over months, negative, zero, of fees only and others
 """
 
 NAMES: dict[str, FaultName] = {named.name: named for named in _table()}

@@ -20,7 +20,10 @@ from tieout.sandbox import Answer, Doc, Ending, Request
 from tieout.sandbox.faults import Fault, Faults
 
 CALLS_KEPT, BODY_KEPT = 5_000, 20_000
-SECRET_HEADERS = frozenset({"authorization", "cookie", "x-sandbox-secret"})
+SECRET_HEADERS = frozenset(
+    {"authorization", "cookie", "x-sandbox-secret", "x-amz-access-token", "x-shopify-access-token"}
+)
+TOKEN_PATHS = ("/connect/", "/oauth/access_token", "/auth/o2/")
 SECRET_PATHS = ("/connect/", "/oauth2/")
 
 

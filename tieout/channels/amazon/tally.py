@@ -1,7 +1,7 @@
 """The tally of one settlement while its rows stream by: exact sums by label, site and quarter of an hour.
 
-Months are not decided here, because the zone may follow from rows that come later (see _buckets). Every distinct amount,
-date and label is understood once.
+Months are not decided here, because the zone may follow from rows that come later (see _buckets). Every distinct
+amount, date and label is understood once.
 """
 
 import re

@@ -104,11 +104,10 @@ class Download:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A notice whose signature holds: something happened at this account. `is_over`: our access was taken away."""
+    """A notice whose signature holds: something happened at this account. A hint to look, never the new truth."""
 
     account: str
     topic: str
-    is_over: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,8 @@ def test_a_role_changed_is_followed_by_what_inherits_and_not_by_what_overrides()
 
 def test_the_roll_has_its_own_account_and_never_another() -> None:
     assert Mapping(1, ((Node(""), entry()), (Node("fees"), entry()))).roll_entry() is None
+    own = Mapping(1, ((Node("month_roll"), entry("1")), (Node("month_roll", "Shop"), entry("2"))))
+    assert own.roll_entry("Shop") == entry("2") and own.roll_entry("Market") == own.roll_entry() == entry("1")
     roll = default_mapping("GB").roll_entry()
     assert roll == Entry("TO-211", "NONE", Decimal(0))
 

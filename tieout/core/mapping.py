@@ -131,9 +131,13 @@ class Mapping:
             found = self.resolve(replace(subtotal, marketplace=home))
         return found[1] if found else None
 
-    def roll_entry(self) -> Entry | None:
-        """Where a month's activity waits for the part that meets the deposit; never anything but its own account."""
-        return dict(self.entries).get(Node(Role.MONTH_ROLL.value))
+    def roll_entry(self, home: str = "") -> Entry | None:
+        """Where a month's activity waits for the part that meets the deposit; never anything but its own account.
+
+        `home` is the settlement's own marketplace.
+        """
+        entries = dict(self.entries)
+        return entries.get(Node(Role.MONTH_ROLL.value, home)) or entries.get(Node(Role.MONTH_ROLL.value))
 
     def bank_for(self, marketplace: str, currency: str) -> Bank:
         """What was chosen for the marketplace, completed by what was chosen for every one."""
@@ -154,11 +158,11 @@ class Mapping:
     def holds_at(self, node: Node, is_above: bool = False) -> tuple[Node, Entry] | None:
         """What a place says or inherits, with the node that says it; `is_above`: what it would inherit.
 
-        The month roll never inherits: money under way must not end up among sales.
+        The month roll inherits from the month roll alone: money under way must not end up among sales.
         """
         if node.scope == Role.MONTH_ROLL:
-            own = dict(self.entries).get(node)
-            return (node, own) if own and not is_above else None
+            found = [(each, entry) for each, entry in self.entries if each in (node, Node(node.scope))]
+            return next((pair for pair in reversed(found) if not (is_above and pair[0] == node)), None)
         fitting = (pair for pair in self.entries if pair[0].is_above(node) and not (is_above and pair[0] == node))
         return max(fitting, key=lambda pair: pair[0].depth, default=None)
 

@@ -63,7 +63,7 @@ def make_plan(settlement: Settlement, mapping: Mapping, terms: Terms, version: i
     if gaps := (
         *_unknown_labels(settlement),
         *_missing_entries(settlement, mapping),
-        *_missing_roll(parts, mapping),
+        *_missing_roll(parts, mapping, settlement.marketplace),
         *_missing_bank(settlement, mapping, terms),
     ):
         return gaps
@@ -110,9 +110,9 @@ def _missing_entries(settlement: Settlement, mapping: Mapping) -> tuple[Gap, ...
     )
 
 
-def _missing_roll(parts: tuple[Part, ...], mapping: Mapping) -> tuple[Gap, ...]:
+def _missing_roll(parts: tuple[Part, ...], mapping: Mapping, home: str) -> tuple[Gap, ...]:
     rolled = [abs(part.closing) for part in parts if part.closing]
-    if not rolled or mapping.roll_entry():
+    if not rolled or mapping.roll_entry(home):
         return ()
     message = "the month roll has no account yet; choose one in the mapping"
     return (Gap("mapping-incomplete", message, max(rolled), 0, Role.MONTH_ROLL.value),)
@@ -149,7 +149,8 @@ def _document(
     dated = _dated(settlement, part.month, terms.zone, is_last)
     kind, site = _kind(part.total, terms.form), _site(settlement, terms)
     is_bill, is_journal = kind is DocumentKind.BILL, kind is DocumentKind.JOURNAL
-    lines = _lines(settlement, mapping, part) + _roll_lines(mapping, part, terms.zone)
+    rolled = _roll_lines(mapping.roll_entry(settlement.marketplace), part, terms.zone)
+    lines = _lines(settlement, mapping, part) + rolled
     return Document(
         part=part.number,
         month=part.month,
@@ -209,10 +210,9 @@ def _line(settlement: Settlement, key: tuple[str, Entry, str], positions: tuple[
     return _planned(f"{heading}, {marketplace}" if marketplace else heading, entry, gross, positions, rows)
 
 
-def _roll_lines(mapping: Mapping, part: Part, zone: str) -> tuple[PlannedLine, ...]:
+def _roll_lines(entry: Entry | None, part: Part, zone: str) -> tuple[PlannedLine, ...]:
     """What comes in from earlier months and what leaves for later ones. They say in whose midnight the month ended."""
     lines = (("Rolled from previous part", part.opening), ("Roll forward to next part", part.closing))
-    entry = mapping.roll_entry()
     return tuple(
         _planned(f"{words} (months end at midnight, {zone})", entry, amount, (), 0)
         for words, amount in lines

@@ -168,6 +168,13 @@ def marketplaces(db: Db) -> tuple[str, ...]:
     return tuple(_each(db, SETTLEMENTS.c.marketplace))
 
 
+def first_channel(db: Db) -> str | None:
+    """The channel of the settlement that was imported first; None before there is any."""
+    query = sa.select(SETTLEMENTS.c.channel).where(SETTLEMENTS.c.organisation == db.organisation)
+    found: str | None = db.execute(query.order_by(SETTLEMENTS.c.imported_at, SETTLEMENTS.c.id).limit(1)).scalar()
+    return found
+
+
 def codes(db: Db) -> tuple[str, ...]:
     """The problem codes that current settlements wait for."""
     return tuple(_each(db, SETTLEMENTS.c.code))

@@ -24,6 +24,7 @@ from tieout.store.drafts import Draft
 from tieout.store.engine import read, write
 from tieout.sync import grants
 from tieout.sync.checks import look
+from tieout.sync.settlements.preparing import follow_books
 from tieout.sync.tools import Tools
 
 DRAFT_MINUTES = 10
@@ -223,7 +224,8 @@ def _stored(
 
 
 def _look_round(tools: Tools, organisation: str, connection: str) -> None:
-    """The first real calls: what the books hold and what the person may do; and siblings that the consent mended."""
+    """The first real calls: what the books hold and what the person may do; siblings that the consent mended; and
+    what all that means for settlements that were read before."""
     look(tools, organisation, connection, with_chart=True)
     with read(tools.engines, organisation) as db:
         mine = connections.find(db, connection)
@@ -231,3 +233,4 @@ def _look_round(tools: Tools, organisation: str, connection: str) -> None:
     for each in ill:
         if mine is not None and each.grant == mine.grant and each.id != connection:
             look(tools, organisation, each.id)
+    follow_books(tools, organisation)

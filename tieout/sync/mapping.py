@@ -16,7 +16,7 @@ from tieout.store.dialect import alone
 from tieout.store.engine import Db, read, write
 from tieout.sync.charts import last_read, refresh
 from tieout.sync.in_use import books_in_use
-from tieout.sync.settlements.preparing import VERSIONS, mapping_of, prepare_all
+from tieout.sync.settlements.preparing import VERSIONS, follow_books, mapping_of, prepare_all
 from tieout.sync.tools import Tools
 
 
@@ -122,7 +122,11 @@ def read_chart(tools: Tools, organisation: str) -> Books | None:
     """The chart of the books in use, read now; None without books. Raises a RemoteError when they can't be read."""
     with read(tools.engines, organisation) as db:
         connection = books_in_use(db)
-    return refresh(tools, organisation, connection.id) if connection else None
+    if connection is None:
+        return None
+    books = refresh(tools, organisation, connection.id)
+    follow_books(tools, organisation)
+    return books
 
 
 def _renew(tools: Tools, actor: Actor, make: Maker, seen: int | None) -> int | None:

@@ -129,7 +129,7 @@ def tree(tools: Tools, organisation: str, marketplace: str = "") -> Tree:
         sites = {node.marketplace for node, _ in facts.mapping.entries} | set(settlements.marketplaces(db))
     known = tuple(sorted(sites - {""}))
     site = marketplace if marketplace in known else ""
-    roles = tuple(_role(facts, role, site) for role in Role if not (site and role is Role.MONTH_ROLL))
+    roles = tuple(_role(facts, role, site) for role in Role)
     return Tree(facts.mapping.version, facts.made_by, facts.made_at, site, known, facts.books, facts.read_at, roles)
 
 

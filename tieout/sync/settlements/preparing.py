@@ -1,11 +1,11 @@
 """Preparing: what a settlement would post today, or what it lacks; its status follows from that alone."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from tieout import channels, platforms
-from tieout.core.defaults import default_mapping
-from tieout.core.mapping import Mapping, Node
+from tieout.core.defaults import default_mapping, variant_entries
+from tieout.core.mapping import Entry, Mapping, Node
 from tieout.core.plan import Gap, Plan, Terms, make_plan
 from tieout.core.posting import State
 from tieout.core.settlement import Settlement
@@ -15,6 +15,7 @@ from tieout.store.dialect import alone
 from tieout.store.engine import Db, write
 from tieout.store.settlements import Kept
 from tieout.sync import diagnosis
+from tieout.sync.charts import last_read
 from tieout.sync.checks import barriers
 from tieout.sync.in_use import books_in_use
 from tieout.sync.tools import Tools
@@ -30,20 +31,63 @@ def mapping_of(db: Db) -> Mapping:
 
 
 def ensure_mapping(tools: Tools, db: Db, settlement: Settlement) -> None:
-    """The usual accounts for a channel's first settlement, and for each new site abroad. What a person set stays."""
+    """The usual accounts for a channel's first settlement, for each new site abroad and each new tax group.
+
+    The first channel's accounts hold everywhere, those of every other only for its own sites. What a person set stays.
+    """
     organisation, mapping = organisations.find(db), mapping_of(db)
     assert organisation is not None, "every transaction belongs to an organisation"
-    wanted = default_mapping(organisation.country, channels.channels()[settlement.channel].BLOCK).entries
-    if settlement.country != organisation.country and settlement.marketplace:
-        abroad = default_mapping(
-            settlement.country, channels.channels()[settlement.channel].BLOCK, books_country=organisation.country
-        )
-        wanted += tuple((replace(node, marketplace=settlement.marketplace), entry) for node, entry in abroad.entries)
+    wanted = _usual(settlement, organisation.country, settlements.first_channel(db) or settlement.channel)
     known: set[Node] = {node for node, _ in mapping.entries}
     missing = tuple((node, entry) for node, entry in wanted if node not in known)
     if missing:
         renewed = replace(mapping, version=mapping.version + 1, entries=(*mapping.entries, *missing))
         mappings.add(db, renewed.to_record(), BY_DEFAULT, tools.now())
+        adopt(tools, db)
+
+
+def _usual(settlement: Settlement, country: str, first: str) -> Iterator[tuple[Node, Entry]]:
+    """Every entry that this settlement may need, by default, for books kept in `country`."""
+    channel, site = channels.channels()[settlement.channel], settlement.marketplace
+    is_abroad = bool(site) and settlement.country not in ("", country)
+    if settlement.channel == first:
+        yield from default_mapping(country, channel.BLOCK).entries
+    if settlement.channel != first or is_abroad:
+        where = settlement.country if is_abroad else country
+        for node, entry in default_mapping(where, channel.BLOCK, books_country=country).entries:
+            yield replace(node, marketplace=site), entry
+    scope = "" if settlement.channel == first else site
+    for variant in sorted({subtotal.variant for subtotal in settlement.subtotals} - {""}):
+        for node, entry in variant_entries(variant, country, channel.BLOCK):
+            yield replace(node, marketplace=scope), entry
+
+
+def adopt(tools: Tools, db: Db) -> bool:
+    """Entries whose account the books in use do not know, in the books' own words where they are certainly meant.
+
+    Default entries name accounts and tax rates as one platform does; True when a version was made.
+    """
+    connection, mapping = books_in_use(db), mapping_of(db)
+    books = last_read(db, connection.id) if connection else None
+    if connection is None or books is None:
+        return False
+    platform = platforms.named(connection.platform)
+    changes: dict[Node, Entry | None] = {}
+    for node, entry in mapping.entries:
+        pair = None if books.account(entry.account) else platform.adopt(books, entry.account, entry.tax)
+        if pair and pair != (entry.account, entry.tax) and (rate := books.tax_rate(pair[1])):
+            changes[node] = replace(entry, account=pair[0], tax=pair[1], rate=rate.rate)
+    if changes:
+        mappings.add(db, mapping.with_entries(changes).to_record(), BY_DEFAULT, tools.now())
+    return bool(changes)
+
+
+def follow_books(tools: Tools, organisation: str) -> int:
+    """After books were connected or read: what they call accounts, and what they take, for everything unsent."""
+    with write(tools.engines, organisation) as db:
+        alone(db, VERSIONS)
+        adopt(tools, db)
+    return prepare_all(tools, organisation)
 
 
 def terms_of(db: Db, settlement: Settlement) -> Terms:

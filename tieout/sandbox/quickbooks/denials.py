@@ -83,21 +83,6 @@ def too_many(books: Books, request: Request, what: str, retry_after: int | None)
     return answer.with_headers(("Retry-After", str(retry_after)))
 
 
-def not_admin(plan: str) -> Fault:
-    """120, recorded: the connecting person is no longer there, or no longer may."""
-    told = f"Authorization Failure: -11014: You do not have access to use QuickBooks Online {plan}"
-    return Fault(401, 120, "Authorization Failure", told, kind="AuthorizationFault")
-
-
-def permission_denied() -> Fault:
-    told = "Permission Denied Error : You do not have permission to access this feature"
-    return Fault(403, 5020, "Permission Denied Error", told, kind="AuthorizationFault")
-
-
-def unsupported(what: str) -> Fault:
-    return Fault(400, 500, "Unsupported Operation", f"Operation {what} is not supported.")
-
-
 def html(status: int) -> Answer:
     """What a proxy before the API answers; it knows nothing of JSON."""
     title = PAGES.get(status, f"{status} Error")

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from tieout.sandbox import Doc, Request
-from tieout.sandbox.quickbooks import consent, denials, limits, tokens
+from tieout.sandbox.quickbooks import consent, denials, limits, rules, tokens
 from tieout.sandbox.quickbooks.denials import Refused
 from tieout.sandbox.quickbooks.limits import Limits
+from tieout.sandbox.quickbooks.refusals import fault
 from tieout.sandbox.quickbooks.state import Asked, Books, Company
 
 API = ("v3", "company")
 HOSTS = {"quickbooks.api.intuit.com": "production", "sandbox-quickbooks.api.intuit.com": "sandbox"}
-PLANS = {"simple_start": "Simple Start", "essentials": "Essentials", "plus": "Plus", "advanced": "Advanced"}
-# What a standard user is not let near, as far as a role of the stand-in goes.
-ADMIN_ONLY = frozenset({"Account", "JournalEntry", "TaxAgency", "TaxCode", "TaxRate", "TaxService", "Preferences"})
 
 
 def let_in(books: Books, counted: Limits, request: Request) -> Asked:
@@ -28,22 +26,14 @@ def let_in(books: Books, counted: Limits, request: Request) -> Asked:
     query = {name.lower(): value for name, value in request.query}
     asked = Asked(request, company, who, app, books.now(), query)
     if who["role"] == "none" or (who["role"] != "admin" and books.switches["no_longer_admin"] == "120"):
-        plan = PLANS.get(str(company.facts["plan"]), "Plus")
-        raise Refused(denials.fault(books, request, denials.not_admin(plan)))
+        raise Refused(denials.fault(books, request, fault("no-access", product=rules.product(company))))
     return asked
-
-
-def may_write(asked: Asked, entity: str) -> None:
-    """Raises Fault 5020 when the person's role does not let them write such a record."""
-    role = asked.who["role"]
-    if role == "reports" or (role == "standard" and entity in ADMIN_ONLY):
-        raise denials.permission_denied()
 
 
 def may_read(asked: Asked) -> None:
     """Raises Fault 5020: who has reports only reads no record."""
     if asked.who["role"] == "reports":
-        raise denials.permission_denied()
+        raise fault("not-permitted")
 
 
 def realm_of(request: Request) -> str:
@@ -98,7 +88,7 @@ def _throttle(books: Books, counted: Limits, request: Request, app: Doc, realm: 
         raise Refused(denials.too_many(books, request, refusal.what, refusal.retry_after))
     # Writes are free: those go on when the month's reads are used up.
     if is_read(request) and limits.read_refused(books, app, realm):
-        raise Refused(denials.too_many(books, request, "the month", None))
+        raise Refused(denials.too_many(books, request, limits.SAID["reads_per_month"], None))
 
 
 def is_read(request: Request) -> bool:

@@ -13,6 +13,16 @@ from tieout.sandbox.quickbooks.state import Books
 SECOND, MINUTE = 1.0, 60.0
 WAIT_SECONDS = 60  # what the vendor says to wait after any 429
 
+# How a 429 names the limit; the words are ours, the vendor's are not published.
+SAID = {
+    "per_second": "requests per second",
+    "per_minute": "requests per minute",
+    "at_once": "simultaneous requests",
+    "batches_per_minute": "batches per minute",
+    "reads_per_month": "reads per month",
+    "mails_per_day": "e-mails per day",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -47,14 +57,14 @@ class Limits:
             flying = self._flying[pair]
         at_once = int(self._switches["at_once"])
         if at_once and flying > at_once:
-            return Refusal("simultaneous requests", 1)
+            return Refusal(SAID["at_once"], WAIT_SECONDS)
         windows = [(f"second:{pair}", SECOND, "per_second"), (f"minute:{realm}", MINUTE, "per_minute")]
         if batch:
             windows.append((f"batch:{pair}", MINUTE, "batches_per_minute"))
         for name, length, switch in windows:
             most = int(self._switches[switch])
             if most and self._count(name, at, length) >= most:
-                return Refusal(switch.replace("_", " "), WAIT_SECONDS)
+                return Refusal(SAID[switch], WAIT_SECONDS)
         for name, _, _ in windows:
             self._seen[name].append(at)
         return None

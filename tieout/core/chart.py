@@ -26,6 +26,20 @@ class Account:
     number: str = ""
 
     @property
+    def shown_code(self) -> str:
+        """What people know it by beside its name; blank where documents name it by the books' internal id."""
+        return self.number or ("" if self.code == self.id else self.code)
+
+    @property
+    def words(self) -> str:
+        return f"{self.shown_code} {self.name}".strip()
+
+    @property
+    def is_bank(self) -> bool:
+        """Whether money is kept there: what a payout may reach."""
+        return self.is_active and self.kind == "BANK"
+
+    @property
     def is_postable(self) -> bool:
         """Whether a line of a document may name it: in use, with a code, neither a bank's nor the books' own."""
         return self.is_active and bool(self.code) and not self.is_system and self.kind != "BANK"

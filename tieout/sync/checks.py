@@ -73,9 +73,23 @@ def _of_document(document: Document, books: Books) -> Iterator[Finding]:
         if locked_on is not None and document.dated <= locked_on:
             message = f"{document.dated} lies in a closed {name} of {books.name}, locked until {locked_on}"
             yield Finding("period-locked", message, number, 0, locked_on.isoformat())
+    if document.against:
+        yield from _of_against(document, books)
     for index, line in enumerate(document.lines, 1):
         for code, message, about in _of_line(line, books):
             yield Finding(code, message, number, index, about)
+
+
+def _of_against(document: Document, books: Books) -> Iterator[Finding]:
+    """The account that balances a journal."""
+    account = books.account(document.against)
+    if account is None or not account.is_active:
+        state = "does not exist" if account is None else f"{account.name} is archived"
+        message = f"bank account {document.against} {state} in {books.name}: choose another among the bank accounts"
+        yield Finding("mapped-account-removed", message, document.number, 0, document.against)
+    elif account.currency and account.currency != document.currency:
+        message = f"bank account {account.words} is kept in {account.currency}, the payout is in {document.currency}"
+        yield Finding("account-code-invalid", message, document.number, 0, account.code)
 
 
 def _too_long(document: Document, longest: Mapping[str, int]) -> Iterator[Finding]:

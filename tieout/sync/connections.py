@@ -33,6 +33,7 @@ __all__ = [
     "disconnect",
     "finish_connect",
     "learn",
+    "offered",
 ]
 
 
@@ -65,6 +66,11 @@ class Ended:
     documents_waiting: int
     is_ended_there: bool
     failure: Failure | None = None
+
+
+def offered(tools: Tools) -> tuple[tuple[str, str], ...]:
+    """Name and label of every platform at which this installation has an app registered."""
+    return tuple((name, platforms.named(name).LABEL) for name in sorted(tools.apps))
 
 
 def card(tools: Tools, organisation: str) -> tuple[ConnectionCard, ...]:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from tieout.core.category import Category
 from tieout.core.headings import title_of
-from tieout.core.mapping import Entry, Mapping
+from tieout.core.mapping import Bank, Entry, Mapping
 from tieout.store import mappings
 from tieout.store.engine import read
 from tieout.sync.mapping_tree import words_of
@@ -57,11 +57,21 @@ def _changes(before: Mapping, after: Mapping) -> tuple[Change, ...]:
         for label in sorted({*was, *now})
         if was.get(label) != now.get(label)
     ]
-    return (*places, *labels)
+    had, has = dict(before.banks), dict(after.banks)
+    banks = [
+        Change(f"Bank account {place.marketplace}, {place.currency}", _bank(had.get(place)), _bank(has.get(place)))
+        for place in sorted({*had, *has})
+        if had.get(place) != has.get(place)
+    ]
+    return (*places, *labels, *banks)
 
 
 def _said(entry: Entry | None) -> str:
     return f"{entry.account}, {entry.tax}" if entry else ""
+
+
+def _bank(bank: Bank | None) -> str:
+    return f"deposit {bank.deposit or '–'}, charge {bank.charge or '–'}" if bank else ""
 
 
 def _meaning(category: Category | None) -> str:

@@ -42,6 +42,7 @@ class Branch:
     entry: Entry | None
     own: bool
     source: str
+    account_code: str
     account_name: str
     tax_name: str
     fault: str
@@ -106,6 +107,7 @@ class Place:
     suggestions: tuple[Suggestion, ...]
     above: Entry | None
     above_words: str
+    above_entry_words: str
     follow: tuple[str, ...]
     stay: tuple[str, ...]
 
@@ -154,6 +156,7 @@ def place(tools: Tools, organisation: str, node: Node) -> Place:
         suggestions=offered,
         above=above[1] if above else None,
         above_words=words_of(above[0]) if above else "",
+        above_entry_words=_entry_words(above[1], facts.books) if above else "",
         follow=tuple(title_of(each.scope) for each in below if each not in own),
         stay=tuple(title_of(each.scope) for each in below if each in own),
     )
@@ -232,6 +235,7 @@ def _branch(facts: _Facts, node: Node, children: tuple[Branch, ...] = ()) -> Bra
         entry=entry,
         own=bool(found and found[0] == node),
         source=words_of(found[0]) if found and found[0] != node else "",
+        account_code=account.shown_code if account else entry.account if entry else "",
         account_name=account.name if account else "",
         tax_name=rate.name if rate else entry.tax if entry else "",
         fault=_fault(entry, facts.books) if entry else "",
@@ -239,6 +243,12 @@ def _branch(facts: _Facts, node: Node, children: tuple[Branch, ...] = ()) -> Bra
         is_met=node.scope in facts.met or any(child.is_met for child in children),
         children=children,
     )
+
+
+def _entry_words(entry: Entry, books: Books | None) -> str:
+    account = books.account(entry.account) if books else None
+    rate = books.tax_rate(entry.tax) if books else None
+    return f"{account.words if account else entry.account}, {rate.name if rate else entry.tax}"
 
 
 def _fault(entry: Entry, books: Books | None) -> str:

@@ -97,13 +97,18 @@ def terms_of(db: Db, settlement: Settlement) -> Terms:
     """
     organisation = organisations.find(db)
     assert organisation is not None, "every transaction belongs to an organisation"
-    contact = settlement.marketplace or channels.label(settlement.channel)
-    terms = Terms(country=settlement.country or organisation.country, zone=settlement.zone, contact=contact)
+    country = settlement.country or organisation.country
+    terms = Terms(country=country, zone=settlement.zone, contact=site_of(settlement))
     connection = books_in_use(db)
     if connection is None:
         return terms
     platform = platforms.named(connection.platform)
     return replace(terms, form=platform.FORM, longest=platform.LONGEST["number"])
+
+
+def site_of(settlement: Settlement) -> str:
+    """Whose settlement it is, in the words of contacts and bank accounts."""
+    return settlement.marketplace or channels.label(settlement.channel)
 
 
 def meant(db: Db, settlement: Settlement) -> Settlement:

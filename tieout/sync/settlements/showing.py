@@ -97,6 +97,7 @@ class SettlementView:
     changes: tuple[Difference, ...]
     statement_name: str
     statement_digest: str
+    account_codes: dict[str, str]
     account_names: dict[str, str]
     tax_names: dict[str, str]
     books_name: str
@@ -172,6 +173,7 @@ def view(tools: Tools, organisation: str, id: str) -> SettlementView | None:
             changes=difference(before.settlement, kept.settlement) if before else (),
             statement_name=statement.filename if statement else "",
             statement_digest=kept.settlement.statement,
+            account_codes={each.code: each.shown_code for each in books.accounts} if books else {},
             account_names={each.code: each.name for each in books.accounts} if books else {},
             tax_names={each.code: each.name for each in books.tax_rates} if books else {},
             books_name=books.name if books else "",

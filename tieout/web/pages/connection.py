@@ -61,7 +61,7 @@ def show(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools) ->
         ended=[card for card in cards if not card.connection.is_live],
         states=STATES,
         remedies={card.connection.id: REMEDIES.get(card.cause, "") for card in cards},
-        platforms=[(name, name.capitalize()) for name in sorted(tools.apps)],
+        platforms=connections.offered(tools),
         actions={card.connection.id: sum(allowed for _, allowed in card.books.allowed) for card in live if card.books},
     )
 
@@ -77,7 +77,7 @@ def connect(
     if platform not in tools.apps:
         raise Missing
     url = connections.begin_connect(tools, visitor.actor, platform, visitor.binding, reconnects)
-    response = page(request, "leaving.html", url=url, label=platform.capitalize())
+    response = page(request, "leaving.html", url=url, label=dict(connections.offered(tools))[platform])
     response.headers["Refresh"] = f"0; url={url}"
     response.headers["Referrer-Policy"] = "no-referrer"
     return response

@@ -200,6 +200,19 @@ def voided(asked: Asked, entity: str, old: Doc) -> Doc:
     return asked.company.put(entity, settling.touched(asked, row), "Void")
 
 
+def edited(asked: Asked, entity: str, change: Doc, old: Doc) -> Doc:
+    """The record with these fields changed, its entries made anew; neither closed books nor rights are asked."""
+    body = _effective(entity, fields.read(entity, change), old, sparse=True) | {"Id": old["Id"]}
+    built = _built(asked, entity, body, old)
+    return keep(asked, entity, built.row, old, built.links)
+
+
+def made(asked: Asked, entity: str, body: Doc) -> Doc:
+    """A record made past closed books, plan and rights, as a person in the company may."""
+    built = _built(asked, entity, fields.read(entity, body), None)
+    return keep(asked, entity, built.row, None, built.links)
+
+
 def keep(asked: Asked, entity: str, row: Doc, old: Doc | None, links: Mapping[str, Decimal]) -> Doc:
     """The record kept as a new version, posted, and linked to what it settles; no rule is asked."""
     company = asked.company

@@ -267,8 +267,6 @@ def test_a30_turned_signs_do_not_tie() -> None:
         ("etsy_statement_gb.csv", "Etsy monthly statement"),
         ("stripe_payout_reconciliation.csv", "Stripe payout reconciliation"),
         ("paypal_activity.csv", "PayPal activity"),
-        ("shopify_payments_transactions.csv", "Shopify Payments transactions"),
-        ("shopify_payouts.csv", "Shopify payouts"),
     ],
 )
 def test_a_report_of_another_kind_is_named_with_the_one_that_is_wanted(name: str, what: str) -> None:

@@ -1,7 +1,8 @@
 """Where sales happen: one file or folder a channel, found by looking; nobody keeps a list of them.
 
-A module is a channel when it has NAME, LABEL, BLOCK (the first number of its default accounts), FORMATS (its reports
-and their headings), COLUMNS (the only ones kept), `recognises`, `blank`, `counting`, `read`, `lines` and
+A module is a channel when it has NAME, LABEL, BLOCK (the first number of its default accounts), ACCOUNTS and CLEARING
+(their names where they are not the usual ones, and the accounts of gateways), FILES (what to upload, in words), FORMATS
+(its reports and their headings), COLUMNS (the only ones kept), `recognises`, `blank`, `counting`, `read`, `lines` and
 `chunk_lines`. Reading is pure: bytes in, settlements or every refusal out. `read` is the definition; `counting` is a
 quick way to the same reading of a large file, and gives up (Unusual) wherever it is not certain of it.
 """
@@ -35,6 +36,7 @@ from tieout.channels._kinds import refuse_other_types, unknown
 from tieout.channels._refused import OWN_ERRORS, Refused, Unrecognised, Unusual, broken_off
 from tieout.channels._table import Chunk
 from tieout.core.places import Places
+from tieout.core.role import Role
 from tieout.core.settlement import Content, Figure, Label, Line, Reading, Refusal, Settlement, Statement
 
 __all__ = [
@@ -103,6 +105,9 @@ class Channel(Protocol):
     NAME: str
     LABEL: str
     BLOCK: int
+    ACCOUNTS: Mapping[Role, str]
+    CLEARING: Mapping[str, tuple[int, str]]  # gateway → number and name of its clearing account
+    FILES: str
     FORMATS: Mapping[str, tuple[str, ...]]
     COLUMNS: frozenset[str]
 

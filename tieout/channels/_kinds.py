@@ -64,14 +64,13 @@ def refuse_other_types(content: Content) -> None:
     if not any(piece.strip(_BLANK) for piece in pieces(content, 4096)):
         raise Unrecognised("file_empty", "The file is empty. Download it again.")
     if what := _other_type(content):
-        raise Unrecognised(
-            "type_mismatch",
-            f"This is {what}, whatever its name says. {_remedy(what)}",
-        )
+        raise _mismatch(what)
 
 
 def unknown(content: Content, known: Mapping[str, tuple[str, ...]]) -> Unrecognised:
     """Why no channel reads this text: another report by name, or its headings beside the nearest known ones."""
+    if content[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"["):
+        return _mismatch("a JSON document")
     text = head(content)
     rows = _rows(text)
     for row, fields in rows:
@@ -84,8 +83,8 @@ def unknown(content: Content, known: Mapping[str, tuple[str, ...]]) -> Unrecogni
     if len(set(map(_compared, fields)) & set(known[nearest])) >= len(known[nearest]) // 2:
         return Unrecognised(
             "format_unknown",
-            f"The headings are those of an {nearest}, but {_unlike(text, row)}. Download it once more"
-            " and import it unchanged.",
+            f"The headings are those of this report: {nearest}. But {_unlike(text, row)}. Download it once more and"
+            " import it unchanged.",
             row,
         )
     return Unrecognised(
@@ -94,6 +93,10 @@ def unknown(content: Content, known: Mapping[str, tuple[str, ...]]) -> Unrecogni
         f" {_shown(known[nearest])}. Import the report as it was downloaded.",
         row,
     )
+
+
+def _mismatch(what: str) -> Unrecognised:
+    return Unrecognised("type_mismatch", f"This is {what}, whatever its name says. {_remedy(what)}")
 
 
 def _other_type(content: Content) -> str:
@@ -110,9 +113,7 @@ def _other_type(content: Content) -> str:
     text = start.removeprefix(b"\xef\xbb\xbf")
     if _HTML.match(text):
         return "a web page (HTML), perhaps an error or sign-in page saved in place of the report"
-    if text.lstrip().startswith(b"<?xml"):
-        return "an XML document"
-    return "a JSON document" if text.lstrip()[:1] in (b"{", b"[") else ""
+    return "an XML document" if text.lstrip().startswith(b"<?xml") else ""
 
 
 def _remedy(what: str) -> str:
@@ -127,11 +128,9 @@ def _unlike(text: Text, row: int) -> str:
     """What keeps well-known headings in this line from being read."""
     line = _first_lines(text)[row - 1]
     saved = "a spreadsheet program has saved the file again"
-    if _delimiter(line) != "\t":
-        return f"no tabs stand between them: {saved}"
-    if '"' in line:
-        return f"they stand in quotation marks: {saved}"
-    return f"they stand in line {row} and not in the first: something was put before them"
+    if row > 1:
+        return f"they stand in line {row} and not in the first: something was put before them"
+    return f"they stand in quotation marks: {saved}" if '"' in line else f"no tabs stand between them: {saved}"
 
 
 def _rows(text: Text) -> list[tuple[int, list[str]]]:

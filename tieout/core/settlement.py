@@ -178,6 +178,16 @@ class Statement:
     digest: str
 
 
+# Codes of warnings that hold a settlement: nothing proves its total, something contradicts it, or nothing tells which
+# payout of its day it is.
+UNCONFIRMED, CONTRADICTED, UNTOLD = "payout-unconfirmed", "payout-total-mismatch", "payouts-of-one-day"
+
+
+def day_id(paid_on: date, currency: str) -> str:
+    """The id of a payout whose channel gives none: the same in every file of its day."""
+    return f"{paid_on:%Y%m%d}-{currency}"
+
+
 @dataclass(frozen=True, slots=True)
 class Payout:
     """A payout as a list of payouts states it, without its rows: the other side of AC1 where rows come without a total.

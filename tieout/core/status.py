@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from tieout.core.plan import Gap
 from tieout.core.posting import Posting, Reason, State
-from tieout.core.settlement import Settlement, Warning
+from tieout.core.settlement import CONTRADICTED, UNCONFIRMED, UNTOLD, Settlement, Warning
 
 
 class Status(StrEnum):
@@ -56,13 +56,16 @@ MOVING = (Status.QUEUED, Status.SENDING, Status.OUTCOME_UNKNOWN)
 HOLDS = frozenset({Reason.NOT_PERMITTED, Reason.NOT_FOUND, Reason.UNAUTHORISED})
 
 CHECK_FAILED = "posting-check-failed"
-_HOLDING_WARNINGS = ("date-out-of-window",)
+_HOLDING_WARNINGS = (UNCONFIRMED, "date-out-of-window")
 
 
 def before_sending(settlement: Settlement, gaps: Sequence[Gap], warnings: Sequence[Warning]) -> tuple[Status, str, str]:
     """Status, problem code and reason of a settlement that no plan has frozen."""
     if not settlement.subtotals:
         return Status.NOTHING_TO_POST, "", "The settlement has no rows, so there is nothing to post."
+    unproven = [warning for warning in warnings if warning.code in (CONTRADICTED, UNTOLD)]
+    if unproven:
+        return Status.REVIEW_NEEDED, unproven[0].code, unproven[0].message
     unknown = [gap for gap in gaps if gap.code == "row-type-unknown"]
     if unknown:
         return Status.UNKNOWN_ROWS, "row-type-unknown", unknown[0].message + _and_more(len(unknown) - 1)

@@ -6,7 +6,7 @@ cent, or the file is refused. Months follow posted-date-time, which for deferred
 of sale.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from zoneinfo import ZoneInfo
 
 from tieout.channels._encoding import head
@@ -14,9 +14,13 @@ from tieout.channels._table import Chunk, blanked, heading_line, heading_names
 from tieout.channels.amazon import rows, settlement
 from tieout.channels.amazon.layout import V1, V2, layout_of
 from tieout.channels.amazon.report import text_of
+from tieout.core.role import Role
 from tieout.core.settlement import Content, Figure, Line, Reading, Settlement, Statement
 
 NAME, LABEL, BLOCK = settlement.NAME, "Amazon", 200
+FILES = "Amazon's flat file, version 1 or 2, as .txt"
+ACCOUNTS: Mapping[Role, str] = {}
+CLEARING: Mapping[str, tuple[int, str]] = {}
 FORMATS = {"Amazon settlement report, flat file V2": tuple(V2), "Amazon settlement report, flat file V1": tuple(V1)}
 COLUMNS = frozenset((*V2, *V1))  # the only ones kept; whatever else a file brings may be a buyer's
 

@@ -12,13 +12,14 @@ from tieout.core.posting import State
 from tieout.core.proof import difference
 from tieout.core.settlement import Reading, Refusal, Settlement, Statement, Warning
 from tieout.core.status import Status
-from tieout.store import organisations, postings, settlements, statements
+from tieout.store import organisations, payouts, postings, settlements, statements
 from tieout.store.dialect import alone
 from tieout.store.engine import Db, read, write
 from tieout.store.settlements import Kept
 from tieout.store.statements import KeptStatement
 from tieout.sync import diagnosis, operations
 from tieout.sync.reading import CHILD_BYTES, Progress, read_again, taken_in
+from tieout.sync.settlements import confirming
 from tieout.sync.settlements.preparing import VERSIONS, ensure_mapping, prepared
 from tieout.sync.tools import Tools
 
@@ -113,7 +114,17 @@ def read_statement(tools: Tools, organisation: str, operation: str) -> None:
             _end_refused(tools, db, operation, filename, reading.channel, reading.refusals)
             return
         admitted = [admit(tools, db, settlement, reading) for settlement in reading.settlements]
-        operations.finish(tools, db, operation, _summary(admitted), _result(admitted, reading))
+        told = _confirmed(tools, db, digest, reading) if reading.payouts else _summary(admitted)
+        operations.finish(tools, db, operation, told, _result(admitted, reading))
+
+
+def _confirmed(tools: Tools, db: Db, digest: str, reading: Reading) -> str:
+    """A list of payouts: kept, and put beside the settlements of its days."""
+    new = payouts.state(db, reading.channel, reading.payouts, digest, tools.now())
+    days = {payout.paid_on for payout in reading.payouts}
+    proved = confirming.confirm(tools, db, reading.channel, days)
+    known = len(reading.payouts) - new
+    return f"Payouts: {new} noted{f', {known} known before' if known else ''}; settlements proven by them: {proved}."
 
 
 def _reading(tools: Tools, organisation: str, filename: str, digest: str, progress: Progress) -> Reading:
@@ -137,14 +148,18 @@ def _reading(tools: Tools, organisation: str, filename: str, digest: str, progre
 def admit(tools: Tools, db: Db, settlement: Settlement, reading: Reading) -> Admitted:
     """A new settlement, the same once more, or a new version whose difference is shown. What is posted stays."""
     known = settlements.current(db, settlement.channel, settlement.id)
+    settlement, warnings = confirming.proven(db, settlement, _warnings_of(settlement, reading.warnings))
     if known and known.settlement.fingerprint == settlement.fingerprint:
-        return Admitted(known.id, settlement.id, "same", "Already imported: the same figures, nothing changed.")
+        return _same(tools, db, known, settlement, warnings)
+    if not known and (twin := confirming.twin(db, settlement)):
+        text = f"Already imported as {twin.settlement.id}: one of the two files knows this payout by its day alone."
+        return Admitted(twin.id, settlement.id, "same", text)
     ensure_mapping(tools, db, settlement)
     kept = Kept(
         id=tools.new_id(),
         version=known.version + 1 if known else 1,
         settlement=settlement,
-        warnings=_warnings_of(settlement, reading.warnings),
+        warnings=warnings,
         imported_at=tools.now(),
         status=Status.READY,
     )
@@ -158,6 +173,14 @@ def admit(tools: Tools, db: Db, settlement: Settlement, reading: Reading) -> Adm
     if known is None:
         return Admitted(kept.id, settlement.id, "new", kept.reason)
     return Admitted(kept.id, settlement.id, "changed", _what_changed(known, kept))
+
+
+def _same(tools: Tools, db: Db, known: Kept, settlement: Settlement, warnings: tuple[Warning, ...]) -> Admitted:
+    """The figures are those that are here; what is said beside them may be newer, such as that the money arrived."""
+    if warnings != known.warnings or settlement.deposit_on != known.settlement.deposit_on:
+        beside = replace(known.settlement, deposit_on=settlement.deposit_on)
+        confirming.renew(tools, db, replace(known, settlement=beside, warnings=warnings))
+    return Admitted(known.id, settlement.id, "same", "Already imported: the same figures, nothing changed.")
 
 
 def _changed(db: Db, known: Kept, kept: Kept) -> Kept:
@@ -196,7 +219,9 @@ class _Progress:
 
 
 def _warnings_of(settlement: Settlement, warnings: tuple[Warning, ...]) -> tuple[Warning, ...]:
-    return warnings[:200]
+    """Those of the whole file and those of this settlement."""
+    own = (replace(each, settlement="") for each in warnings if each.settlement in ("", settlement.id))
+    return tuple(own)[:200]
 
 
 def _refused_at_the_door(tools: Tools, actor: Actor, filename: str, refusal: Refusal) -> str:
@@ -238,6 +263,10 @@ def _result(admitted: list[Admitted], reading: Reading) -> dict[str, Any]:
             {"id": each.id, "number": each.number, "outcome": each.outcome, "message": each.message}
             for each in admitted
         ],
-        "warnings": [{"code": w.code, "message": w.message, "row": w.row} for w in reading.warnings[:200]],
+        "warnings": [
+            {"code": each.code, "message": each.message, "row": each.row}
+            for each in reading.warnings
+            if not each.settlement  # the others are told on the settlement's own page
+        ][:200],
         "encoding": reading.encoding,
     }

@@ -1,0 +1,96 @@
+"""A payout whose file states no total waits until a list of payouts states it; whichever of the two comes first."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.channels.shopify.files import HEADINGS, Payouts, Transactions, paid, row
+from tests.sync.conftest import House
+from tieout.store.engine import read
+from tieout.store.settlements import Kept, Wanted, listed
+
+SAMPLES = Path(__file__).parent.parent / "channels" / "shopify"
+ROWS = (SAMPLES / "shopify_payments_transactions.csv").read_bytes()
+TOTALS = (SAMPLES / "shopify_payouts.csv").read_bytes()
+
+
+def kept(house: House) -> dict[str, Kept]:
+    with read(house.tools.engines, house.organisation) as db:
+        return {each.settlement.id: each for each in listed(db, Wanted())}
+
+
+def standing(house: House) -> dict[str, tuple[str, str]]:
+    return {id: (str(each.status), each.code) for id, each in kept(house).items()}
+
+
+def ended(house: House, content: bytes | str) -> Any:
+    found = house.receive("export.csv", content.encode() if isinstance(content, str) else content)
+    assert found.state == "done", found
+    return found
+
+
+def test_rows_alone_are_held_and_say_what_is_missing(house: House) -> None:
+    told = ended(house, ROWS)
+    assert set(standing(house).values()) == {("review-needed", "payout-unconfirmed")} and len(kept(house)) == 7
+    assert "payouts export of that day" in kept(house)["118000000906"].reason
+    assert [each["code"] for each in told.result["warnings"]] == ["rows-waiting"]
+
+
+@pytest.mark.parametrize("order", [(ROWS, TOTALS), (TOTALS, ROWS)])
+def test_both_files_prove_each_other_in_any_order(house: House, order: tuple[bytes, ...]) -> None:
+    told = [ended(house, content).message for content in order]
+    assert set(standing(house).values()) == {("ready", "")} and len(kept(house)) == 7
+    assert any("Payouts: 7 noted" in message for message in told)
+    again = [ended(house, content).message for content in order]
+    assert set(standing(house).values()) == {("ready", "")} and len(kept(house)) == 7
+    assert any("already imported" in message for message in again) and any("7 known before" in m for m in again)
+    assert all(each.version == 1 for each in kept(house).values())
+
+
+def test_a_total_that_is_not_met_holds_until_the_rows_are_whole(house: House) -> None:
+    ended(house, str(Payouts((paid(Charges="20.00", Fees="-1.18", Total="18.82"),))))
+    ended(house, str(Transactions()))
+    held = kept(house)["118000000901"]
+    assert (held.status, held.code) == ("review-needed", "payout-total-mismatch") and "9.41 apart" in held.reason
+    assert held.settlement.total.minor == 1882 and held.settlement.lines_sum.minor == 941
+    assert "already imported" in ended(house, str(Transactions())).message
+    ended(house, str(Transactions().but(row(), row())))
+    whole = kept(house)["118000000901"]
+    assert (whole.status, whole.version, whole.settlement.total.minor) == ("ready", 2, 1882)
+
+
+def test_a_total_that_comes_later_and_differs_holds_what_was_only_unproven(house: House) -> None:
+    ended(house, str(Transactions()))
+    ended(house, str(Payouts((paid(Charges="10.01", Total="9.42"),))))
+    assert standing(house)["118000000901"] == ("review-needed", "payout-total-mismatch")
+    ended(house, str(Payouts()))
+    assert standing(house)["118000000901"] == ("ready", "")
+
+
+def test_two_payouts_of_one_day_without_ids_are_held_with_a_sentence_and_with_ids_told_apart(house: House) -> None:
+    ended(house, str(Payouts((paid(), paid(Charges="20.00", Fees="-1.18", Total="18.82")))))
+    nameless = tuple(name for name in HEADINGS if name != "Payout ID")
+    ended(house, str(Transactions((row(), row(), row()), nameless)))
+    held = kept(house)["20260611-GBP"]
+    assert (held.status, held.code) == ("review-needed", "payouts-of-one-day") and "cannot be told apart" in held.reason
+    ended(house, str(Transactions().but(row(), row(Payout_ID="118000000902"), row(Payout_ID="118000000902"))))
+    assert [standing(house)[id][0] for id in ("118000000901", "118000000902")] == ["ready", "ready"]
+
+
+def test_one_payout_with_and_without_its_id_is_taken_in_once(house: House) -> None:
+    nameless = tuple(name for name in HEADINGS if name != "Payout ID")
+    ended(house, str(Transactions((row(),), nameless)))
+    told = ended(house, str(Transactions()))
+    assert list(kept(house)) == ["20260611-GBP"] and told.result["settlements"][0]["outcome"] == "same"
+    assert "by its day alone" in told.result["settlements"][0]["message"]
+
+
+def test_money_on_its_way_arrives_without_a_new_version(house: House) -> None:
+    ended(house, str(Payouts()))
+    ended(house, str(Transactions().but(row(Payout_Status="in_transit"))))
+    (before,) = kept(house).values()
+    assert [each.code for each in before.warnings] == ["payout-in-transit"] and before.status == "ready"
+    ended(house, str(Transactions()))
+    (after,) = kept(house).values()
+    assert after.warnings == () and after.version == 1 and after.status == "ready"

@@ -1,0 +1,61 @@
+"""Shopify Payments: payouts and their transactions, as CSV exports or as asked of the API.
+
+Where to get the exports: the shop's admin, Finance, Payouts: "Export" for the payouts, and "Transactions", "Export" for
+the rows behind them. The transactions make one settlement of each payout; the payouts prove its total, whichever comes
+first. Rows in no payout yet wait for a later export. Months follow the date of the transaction, not that of the payout.
+Shopify's bills and postage labels are in neither export.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from zoneinfo import ZoneInfo
+
+from tieout.channels._encoding import opened
+from tieout.channels._refused import Unusual
+from tieout.channels._table import Chunk, blanked, heading_line
+from tieout.channels.shopify import csvs, tally, transactions
+from tieout.channels.shopify.export import Export
+from tieout.channels.shopify.layout import PAYOUTS, TRANSACTIONS, layout_in, sign_of
+from tieout.core.role import Role
+from tieout.core.settlement import Content, Figure, Line, Reading, Settlement, Statement
+
+NAME, LABEL, BLOCK = tally.NAME, tally.LABEL, 300
+FILES = "Shopify's transactions and payouts exports as .csv"
+FORMATS = {"Shopify Payments transactions export": TRANSACTIONS, "Shopify Payments payouts export": PAYOUTS}
+COLUMNS = frozenset((*TRANSACTIONS, *PAYOUTS))  # the only ones kept; whatever else a file brings may be a buyer's
+ACCOUNTS: Mapping[Role, str] = {Role.FEES: "payment fees", Role.FULFILMENT: "fulfilment and labels"}
+CLEARING: Mapping[str, tuple[int, str]] = {
+    "paypal": (320, "PayPal clearing"),
+    "stripe": (321, "Stripe clearing"),
+    "klarna": (322, "Klarna clearing"),
+    "amazon_payments": (323, "Amazon Pay clearing"),
+    "manual": (324, "Manual payments clearing"),
+}
+
+
+def recognises(filename: str, content: Content) -> bool:
+    return layout_in(content) is not None
+
+
+def blank(statement: Statement) -> Iterator[bytes]:
+    """The content without the columns we do not know, in pieces."""
+    text = opened(statement.content)
+    return blanked(text, statement.content, COLUMNS, sign_of(heading_line(text)))
+
+
+def read(
+    statement: Statement, zone: ZoneInfo | None = None, progress: Callable[[int, int], None] | None = None
+) -> Reading:
+    return csvs.read(statement, zone, progress)
+
+
+def counting(first: bytes) -> object:
+    raise Unusual("there is no quick way yet")
+
+
+def lines(statement: Statement, settlement_id: str, zone: ZoneInfo | None = None) -> Iterator[Line]:
+    found = transactions.Transactions(Export(statement.content))
+    return transactions.lines(found, settlement_id, statement.digest, zone or ZoneInfo("UTC"))
+
+
+def chunk_lines(chunk: Chunk, settlement: Settlement, wanted: frozenset[Figure], after: int) -> Iterator[Line]:
+    raise Unusual("there is no quick way yet")

@@ -1,0 +1,38 @@
+"""In which zone a shop counts its months where nobody has said: that of its currency, if its printed times agree."""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+_ZONES = {
+    "GBP": "Europe/London",
+    "USD": "America/New_York",
+    "CAD": "America/Toronto",
+    "AUD": "Australia/Sydney",
+    "NZD": "Pacific/Auckland",
+    "EUR": "Europe/Berlin",
+    "CHF": "Europe/Zurich",
+    "SEK": "Europe/Stockholm",
+    "NOK": "Europe/Oslo",
+    "DKK": "Europe/Copenhagen",
+    "PLN": "Europe/Warsaw",
+    "JPY": "Asia/Tokyo",
+    "SGD": "Asia/Singapore",
+    "HKD": "Asia/Hong_Kong",
+}
+_OFFSET = re.compile(r"\d ([+-])(\d\d):?(\d\d)$")
+_LOOKED_AT = 1000
+
+
+def own_zone(currency: str, stamps: Iterable[tuple[str, datetime]]) -> ZoneInfo | None:
+    """None where the offset printed behind one of the first times is not that of the currency's own zone."""
+    zone = ZoneInfo(_ZONES[currency]) if currency in _ZONES else None
+    for seen, (text, moment) in enumerate(stamps):
+        found = _OFFSET.search(text)
+        if zone is None or found is None or seen >= _LOOKED_AT:
+            break
+        printed = timedelta(hours=int(found[2]), minutes=int(found[3])) * (-1 if found[1] == "-" else 1)
+        if moment.astimezone(zone).utcoffset() != printed:
+            return None
+    return zone

@@ -108,7 +108,8 @@ def sent_journals(body: bytes) -> list[dict[str, Any]]:
 
 def saved(wire: dict[str, Any], record_id: str = "201", **changes: Any) -> dict[str, Any]:
     """What QuickBooks shows of a journal that it saved."""
-    return json.loads(json.dumps(wire, default=_number)) | {
+    shown: dict[str, Any] = json.loads(json.dumps(wire, default=_number))
+    return shown | {
         "Id": record_id,
         "SyncToken": "0",
         "domain": "QBO",

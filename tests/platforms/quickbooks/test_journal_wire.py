@@ -35,18 +35,10 @@ GOLDEN = Path(__file__).parent / "golden"
 
 def e1() -> Document:
     """E1 of accounting.md: Amazon UK, one month, deposit 1,715.90."""
-    rows = example("E1-INV")
-    lines = [
-        PlannedLine(
-            row["line"],
-            IDS[row["account"]],
-            CODES[row["tax"]],
-            *(Money.of(Decimal(row[name]), "GBP") for name in ("gross", "net", "vat")),
-            (),
-            0,
-        )
-        for row in rows
-    ]
+    lines = []
+    for row in example("E1-INV"):
+        gross, net, vat = (Money.of(Decimal(row[name]), "GBP") for name in ("gross", "net", "vat"))
+        lines.append(PlannedLine(row["line"], IDS[row["account"]], CODES[row["tax"]], gross, net, vat, (), 0))
     return journal(*lines)
 
 

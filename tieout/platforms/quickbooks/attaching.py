@@ -35,8 +35,8 @@ def attach(call: Call, access: Access, entity: str, record_id: str, filename: st
     found = opened(request, answer)
     with reading(request, answer):
         (element, *_) = wire.items(found, "AttachableResponse") or [None]
-        if fault_in(element):
-            raise read_error(request, answer)
+        if fault := fault_in(element):
+            raise read_error(request, answer, fault)
         stored = element.get("Attachable") if isinstance(element, dict) else None
         if not isinstance(stored, dict) or not _hangs_on(stored, record_id):
             raise Unreadable("the answer does not show the file on its document")

@@ -112,9 +112,9 @@ class Fault:
     words: tuple[str, ...] = ()
 
 
-def read_error(request: Request, answer: Answer) -> RemoteError:
-    """The error for an answer that is no 2xx, or that holds a fault. Pure; never raises."""
-    said = hear(answer)
+def read_error(request: Request, answer: Answer, said: Fault | None = None) -> RemoteError:
+    """The error for an answer that is no 2xx, or that holds a fault; `said` where it lies deeper. Never raises."""
+    said = said or hear(answer)
     kind, code = _judged(said, answer.status)
     if kind is _UNKNOWN:
         words = said.words or (f"HTTP {answer.status}",)

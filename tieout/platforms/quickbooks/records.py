@@ -116,8 +116,8 @@ def _fed(call: Call, access: Access, entities: Sequence[str], since: datetime) -
     found = opened(request, answer)
     with reading(request, answer):
         answered = wire.items(found, "CDCResponse")
-        if any(fault_in(each) for each in answered):
-            raise read_error(request, answer)
+        if faults := [fault for each in answered if (fault := fault_in(each))]:
+            raise read_error(request, answer, faults[0])
         lists = [each for one in answered for each in wire.items(one, "QueryResponse") if isinstance(each, dict)]
         some = [(entity, each) for one in lists for entity in entities for each in one.get(entity, [])]
         if not all(isinstance(each, dict) for _, each in some):

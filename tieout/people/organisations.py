@@ -1,11 +1,11 @@
-"""Organisations: the first one and its owner, made on first start with the token that the console printed."""
+"""Organisations: the first one and its owner, made with the token that the console printed; and those that follow."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 
 from tieout.people import passwords, sessions
 from tieout.people.needs import Needs
-from tieout.people.roles import Role
+from tieout.people.roles import NotPermitted, Right, Role
 from tieout.store import people as rows
 from tieout.store.engine import Db, read, write
 from tieout.store.organisations import Organisation, create
@@ -27,6 +27,15 @@ class FirstOwner:
     name: str
     email: str
     password: str
+
+
+@dataclass(frozen=True, slots=True)
+class Further:
+    """What another organisation needs, `country` and `zone` as for the first."""
+
+    organisation: str
+    country: str
+    zone: str
 
 
 def is_empty(needs: Needs) -> bool:
@@ -69,6 +78,27 @@ def create_owner(needs: Needs, wanted: FirstOwner, token: str | None = None) -> 
         rows.add_person(db, rows.Person(person, wanted.email.lower(), wanted.name, password_hash, now))
         rows.add_member(db, person, Role.OWNER, now)
     return rows.Member(organisation, person, Role.OWNER)
+
+
+def add_organisation(needs: Needs, person: str, wanted: Further) -> rows.Member:
+    """Another organisation of somebody who owns one already, owned by the same person.
+
+    Raises NotPermitted for everybody else: a bookkeeper's guest does not make organisations.
+    """
+    organisation, now = needs.new_id(), needs.now()
+    with write(needs.engines, organisation) as db:
+        roles_held = {member.role for member in rows.memberships(db, person)}
+        if Role.OWNER not in roles_held:
+            raise NotPermitted(next(iter(roles_held), ""), Right.OWN)
+        create(db, needs.vault, Organisation(organisation, wanted.organisation, wanted.country, wanted.zone, now))
+        rows.add_member(db, person, Role.OWNER, now)
+    return rows.Member(organisation, person, Role.OWNER)
+
+
+def of_person(needs: Needs, person: str) -> tuple[Organisation, ...]:
+    """Every organisation that the person belongs to, by name."""
+    with read(needs.engines, "") as db:
+        return rows.organisations_of(db, person)
 
 
 def _take(db: Db, token: str, needs: Needs) -> bool:

@@ -130,6 +130,12 @@ def current(needs: Needs, token: str) -> rows.Session | None:
     return session
 
 
+def switch(needs: Needs, session: rows.Session, organisation: str) -> bool:
+    """From here on the session stands for another organisation of its person; False for one that is not theirs."""
+    with write(needs.engines, organisation) as db:
+        return rows.move_session(db, session.digest, session.person.id)
+
+
 def sign_out(needs: Needs, token: str) -> None:
     with write(needs.engines, "") as db:
         rows.end_session(db, digest(token))

@@ -166,6 +166,18 @@ def memberships(db: Db, person: str) -> tuple[Member, ...]:
     return tuple(Member(row.organisation, row.person, row.role) for row in db.execute(query))
 
 
+def organisations_of(db: Db, person: str) -> tuple[Organisation, ...]:
+    """By name."""
+    query = (
+        sa.select(ORGANISATIONS)
+        .join(MEMBERS, MEMBERS.c.organisation == ORGANISATIONS.c.id)
+        .where(MEMBERS.c.person == person)
+        .order_by(ORGANISATIONS.c.name, ORGANISATIONS.c.id)
+    )
+    rows = db.execute(query)
+    return tuple(Organisation(row.id, row.name, row.country, row.zone, row.created_at) for row in rows)
+
+
 def role_of(db: Db, person: str) -> str | None:
     """The role in the organisation this transaction was opened for."""
     query = sa.select(MEMBERS.c.role).where(MEMBERS.c.organisation == db.organisation, MEMBERS.c.person == person)
@@ -200,6 +212,14 @@ def session(db: Db, digest: str) -> Session | None:
     where = Organisation(*(row[f"organisations_{name}"] for name in ("id", "name", "country", "zone", "created_at")))
     began_at, seen_at = row["login_sessions_began_at"], row["login_sessions_seen_at"]
     return Session(digest, who, where, row["members_role"], began_at, seen_at)
+
+
+def move_session(db: Db, digest: str, person: str) -> bool:
+    """The session stands for the organisation this transaction was opened for, if the person belongs to it."""
+    if role_of(db, person) is None:
+        return False
+    mine = (SESSIONS.c.digest == digest, SESSIONS.c.person == person)
+    return db.execute(sa.update(SESSIONS).where(*mine).values(organisation=db.organisation)).rowcount == 1
 
 
 def touch_session(db: Db, digest: str, now: datetime) -> None:

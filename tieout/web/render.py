@@ -17,6 +17,7 @@ from markupsafe import Markup, escape
 
 from tieout.core.day import Month
 from tieout.core.money import Money
+from tieout.people import organisations
 from tieout.web import guard, notes
 
 LOCALE = "en_GB"
@@ -32,6 +33,7 @@ def page(request: Request, template: str, http_status: int = 200, /, **context: 
         "menu": request.app.state.menu,
         "path": request.url.path,
         "said": notes.said(request),
+        "organisations": organisations.of_person(guard.tools_of(request), visitor.session.person.id) if visitor else (),
     }
     text = environment().get_template(template).render(shared | context)
     response = HTMLResponse(text, http_status)

@@ -12,6 +12,7 @@ from tieout.calls import Answer
 from tieout.core.failure import Busy, Disconnected, FailureKind, OutcomeUnknown, Rejected, RemoteError, Unreachable
 from tieout.core.money import Money
 from tieout.platforms import NUMBER_TAKEN, Element, quickbooks
+from tieout.platforms.quickbooks import company
 
 KEY = "0f9e8d7c-0000-4000-8000-000000000001"
 
@@ -184,7 +185,7 @@ def test_the_home_currency_is_asked_for_once_where_journals_leave_it_out() -> No
     bare = saved(wire)
     del bare["CurrencyRef"]
     preferences = told({"Preferences": {"CurrencyPrefs": {"HomeCurrency": {"value": "GBP"}}}})
-    quickbooks._homes.clear()
+    company._homes.clear()
     call, asked = answering(listed(bare), preferences, listed(bare))
     for _ in range(2):
         (found,) = quickbooks.find(call, ACCESS, JOURNAL, ["A"])

@@ -191,9 +191,12 @@ def tax_code_id(code: str) -> str:
     return code.removesuffix(_ON_PURCHASES)
 
 
-def adopted(books: Books, number: str, tax: str) -> tuple[str, str] | None:
-    """Account id and tax code for an account number and a tax type of our defaults; None where that is a guess."""
-    accounts = [each for each in books.accounts if each.is_postable and each.number == number]
+def adopt(books: Books, account: str, tax: str) -> tuple[str, str] | None:
+    """Account id and tax code for an account number and a tax type of our defaults; None where that is a guess.
+
+    Of several codes with the rate meant it is the one that goes by its usual name.
+    """
+    accounts = [each for each in books.accounts if each.is_postable and each.number == account]
     if len(accounts) != 1 or tax not in _MEANT:
         return None
     rate = _STANDARD.get(books.country) if _MEANT[tax] else Decimal(0)

@@ -18,7 +18,7 @@ from tieout.platforms import quickbooks
 COMPANY = {
     "CompanyName": "London Ltd",
     "Country": "GB",
-    "DefaultTimeZone": "Europe/London",
+    "DefaultTimeZone": "America/Los_Angeles",  # Intuit's own, wherever the company is
     "NameValue": [{"Name": "OfferingSku", "Value": "QuickBooks Online Plus"}, {"Name": "Sparkle", "Value": "new"}],
 }
 PREFERENCES = {
@@ -102,7 +102,7 @@ def test_the_chart_says_what_the_company_is_and_holds() -> None:
     books = quickbooks.read_books(call, ACCESS)
     assert asked == ["companyinfo", "preferences", "Account", "TaxCode", "TaxRate", "CompanyCurrency"]
     assert (books.id, books.name, books.country, books.base_currency) == (REALM, "London Ltd", "GB", "GBP")
-    assert (books.plan, books.zone, books.currencies) == ("QuickBooks Online Plus", "Europe/London", ("GBP", "USD"))
+    assert (books.plan, books.zone, books.currencies) == ("QuickBooks Online Plus", "", ("GBP", "USD"))
     assert books.period_lock_on == date(2026, 3, 31) and not books.is_demo and books.barred == ()
 
 

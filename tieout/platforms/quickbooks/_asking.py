@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 from uuid import NAMESPACE_URL, uuid5
 
-from tieout.calls import Answer, Call, Request, correlation_id, lost_answer
+from tieout.calls import TIMEOUT_SECONDS, Answer, Call, Request, correlation_id, lost_answer
 from tieout.core.failure import Unreachable
 from tieout.platforms import Access, App
 from tieout.platforms._exact import Unreadable, tree
@@ -31,6 +31,7 @@ def ask(
     body: bytes | None = None,
     key: str = "",
     content_type: str = JSON,
+    timeout_seconds: float = TIMEOUT_SECONDS,
 ) -> Request:
     """A request below the company's address. A part of `path` made by `named` keeps its value out of records."""
     headers = {"Authorization": f"Bearer {access.token.reveal()}", "Accept": JSON}  # without it the answer is XML
@@ -48,6 +49,7 @@ def ask(
         headers=headers,
         body=body,
         template=f"/v3/company/{{id}}/{'/'.join(name for name, _, _ in parts)}",
+        timeout_seconds=timeout_seconds,
         is_write=method != "GET",
     )
 

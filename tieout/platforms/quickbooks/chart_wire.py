@@ -49,7 +49,6 @@ class Reference(msgspec.Struct):
 class CompanyShape(msgspec.Struct):
     CompanyName: str = ""
     Country: str = ""
-    DefaultTimeZone: str = ""
     NameValue: list[dict[str, Any]] = msgspec.field(default_factory=list)
 
 
@@ -164,7 +163,6 @@ def books_from_wire(
         name=shape.CompanyName,
         country=shape.Country,
         base_currency=preferences.home,
-        zone=shape.DefaultTimeZone,
         plan=plan[0] if plan else "",
         is_demo=is_sandbox,
         period_lock_on=_day(preferences.AccountingInfoPrefs.BookCloseDate),

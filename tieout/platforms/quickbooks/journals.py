@@ -16,6 +16,7 @@ from tieout.platforms.quickbooks.errors import fault_in, refusal
 
 MOST_DOCUMENTS = 30
 LARGEST_BODY = 1_000_000  # Intuit names no limit; this is far above thirty usual journals
+BATCH_TIMEOUT_SECONDS = 120.0  # Intuit cuts what takes longer; to give up earlier would only leave more in doubt
 _LONGEST_QUERY = 6000
 
 
@@ -42,7 +43,7 @@ def send(call: Call, access: Access, kind: DocumentKind, body: bytes, key: str) 
     Raises what concerns all documents alike. OutcomeUnknown: each of them may or may not have been created.
     """
     sent = wire.asked_for(body)
-    request = ask(access, "POST", "batch", None, body, key)
+    request = ask(access, "POST", "batch", None, body, key, timeout_seconds=BATCH_TIMEOUT_SECONDS)
     answer = call(request)
     found = opened(request, answer)
     with reading(request, answer):

@@ -110,7 +110,7 @@ def _amount(asked: Asked, sent: Doc, findings: Findings) -> Decimal:
     if amount < 0:
         findings.add("amount-negative")
     detail = sent.get("JournalEntryLineDetail") or {}
-    if not amount and not detail.get("TaxAmount") and asked.company.switches.get("zero_journal_line") == "refused":
+    if not amount and not detail.get("TaxAmount") and asked.company.switches["zero_journal_line"] == "refused":
         findings.add("zero-line")
     return Decimal(amount)
 

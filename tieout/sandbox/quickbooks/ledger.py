@@ -92,7 +92,7 @@ def create(asked: Asked, entity: str, body: Doc) -> Doc:
     if entity == "TaxService":
         with asked.books.shelf.change():
             return taxsets.create(asked, fields.read(entity, body))
-    return _save(asked, entity, kind, fields.read(entity, body), None)
+    return _save(asked, entity, kind, _read(asked, entity, body), None)
 
 
 def update(asked: Asked, entity: str, body: Doc, sparse: bool) -> Doc:
@@ -102,7 +102,7 @@ def update(asked: Asked, entity: str, body: Doc, sparse: bool) -> Doc:
         raise fault("unsupported-operation", operation="update")
     rules.admit(asked, entity)
     old = rules.before(asked, entity, body)
-    read_body = fields.read(entity, body)
+    read_body = _read(asked, entity, body)
     if kind.is_document:
         rules.check_open(asked.company, old["TxnDate"])
         rules.check_movable(old)
@@ -238,6 +238,13 @@ def _written(entity: str, operation: str) -> Kind:
     if kind is None or not kind.is_written:
         raise fault("unsupported-operation", operation=f"{operation} of {entity}")
     return kind
+
+
+def _read(asked: Asked, entity: str, body: Doc) -> Doc:
+    is_long = len(str(body.get("DocNumber") or "")) > rules.LONGEST_NUMBER
+    if is_long and str(asked.company.switches["long_number_code"]) == "6000":
+        raise fault("number-long")
+    return fields.read(entity, body)
 
 
 def _effective(entity: str, body: Doc, old: Doc, sparse: bool) -> Doc:

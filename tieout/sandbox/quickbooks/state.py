@@ -47,6 +47,8 @@ SWITCHES: Doc = {
     "class_ref_untracked": "dropped",  # a ClassRef while class tracking is off: dropped, kept or refused
     "negative_receipt_text": "Transaction amount must be 0 or greater.",
     "journal_tax_on_control": "refused",  # tax code on a receivable or payable line of a journal: refused or taken
+    "zero_journal_line": "refused",  # a journal line of nought without tax: refused or taken
+    "long_number_code": 2050,  # of a document number over 21 characters; or 6000, in its own words
     "journal_numbers_unique": False,  # whether 6140 is said of journals
     "duplicate_code": 6140,  # or 6210, as one post of the vendor prints
     "book_close_date_shown": True,  # Preferences tell the closing date

@@ -1,4 +1,4 @@
-"""`tieout sandbox xero` as a newcomer starts it: what it prints is enough for Tieout to be connected to it."""
+"""`tieout sandbox` as a newcomer starts it: what it prints is enough for Tieout to be connected to it."""
 
 import os
 import socket
@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import HTTPError
+from urllib.parse import urlencode
 
 import pytest
 
 from tests.cli.test_main_job import Run, run
-from tieout import environment
+from tieout import environment, sandbox
+from tieout.cli.sandbox import stand_ins
 from tieout.core.secret import Secret
 from tieout.platforms import App
 from tieout.platforms.xero import URLS
@@ -26,9 +28,9 @@ LINES = 7
 
 
 @contextmanager
-def standing(*options: str) -> Iterator[dict[str, str]]:
+def standing(*options: str, name: str = "xero") -> Iterator[dict[str, str]]:
     """The command in a process of its own; the settings it printed, as a shell would take them."""
-    command = [sys.executable, "-m", "tieout", "sandbox", "xero", "--port", "0", *options]
+    command = [sys.executable, "-m", "tieout", "sandbox", name, "--port", "0", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": "."}) as child:
         try:
             assert child.stdout is not None
@@ -65,6 +67,27 @@ def test_what_it_prints_is_enough_to_connect_tieout(tmp_path: Path) -> None:
     with standing("--file", str(tmp_path / "books.db"), *more) as printed:
         assert consent_page(printed, tmp_path, "http://localhost:9999") == 200
         assert consent_page(printed, tmp_path, "https://books.example") == 200
+
+
+def test_every_folder_that_holds_a_stand_in_is_a_command(run: Run) -> None:
+    held = {path.parent.name for path in Path(sandbox.__file__).parent.glob("*/stand_in.py")}
+    assert {name for name, _ in stand_ins()} == held >= {"xero", "quickbooks"}
+    code, out, _ = run("sandbox", "--help")
+    assert code == 0 and all(name in out for name in held)
+
+
+def test_quickbooks_prints_the_settings_under_its_own_name_and_knows_tieouts_addresses(tmp_path: Path) -> None:
+    with standing("--file", str(tmp_path / "books.db"), name="quickbooks") as printed:
+        assert set(printed) == {
+            f"TIEOUT_QUICKBOOKS_{name}"
+            for name in ("CLIENT_ID", "CLIENT_SECRET", "LOGIN_URL", "IDENTITY_URL", "API_URL")
+        }
+        asked = {"client_id": printed["TIEOUT_QUICKBOOKS_CLIENT_ID"], "response_type": "code", "state": "s"}
+        asked |= {"scope": "com.intuit.quickbooks.accounting"}
+        asked |= {"redirect_uri": "http://localhost:8080/oauth/quickbooks/callback"}
+        login = f"{printed['TIEOUT_QUICKBOOKS_LOGIN_URL']}/connect/oauth2?{urlencode(asked)}"
+        with urllib.request.urlopen(login, timeout=10) as answer:
+            assert answer.status == 200
 
 
 @pytest.mark.parametrize("uri", ["http://127.0.0.1:8080/oauth/xero/callback", "http://books.example/x", "books", ""])

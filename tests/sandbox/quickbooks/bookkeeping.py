@@ -130,5 +130,3 @@ def refusal(act: Any, *args: Any, **kwargs: Any) -> tuple[str, str]:
     with pytest.raises(Fault) as found:
         act(*args, **kwargs)
     return found.value.code, found.value.detail
-
-

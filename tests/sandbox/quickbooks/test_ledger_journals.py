@@ -67,9 +67,7 @@ def test_a_negative_payout_turns_every_side() -> None:
         ([("Debit", "TO-203", "1.00"), ("Credit", "2100", "1.00")], "6000", "choose a vendor in the Name field"),
     ],
 )
-def test_a_journal_built_wrong_is_refused_by_its_code(
-    lines: list[tuple[str, str, str]], code: str, words: str
-) -> None:
+def test_a_journal_built_wrong_is_refused_by_its_code(lines: list[tuple[str, str, str]], code: str, words: str) -> None:
     keeper = company()
     keeper.switch(zero_journal_line="refused")
     found = refusal(keeper.journal, *(keeper.side(*line) for line in lines))

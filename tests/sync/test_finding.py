@@ -99,3 +99,13 @@ def test_words_as_people_type_them(many: House) -> None:
         assert shown.id in found(words), words
     for words in ("31 foo 2026", "99.99.9999", "1.2.3", "\u0661\u0662", "9" * 40, "%", "--", "1e5", "nan"):
         found(words)
+
+
+@pytest.mark.parametrize("words", ["TO-GB-26100000101-1-v1", "to-gb-26100000101", "GB-26100000101-1"])
+def test_a_settlement_is_found_by_the_number_of_its_document(house: House, words: str) -> None:
+    house.connect()
+    sent, waiting = house.receive_sample("amazon_v2_uk.txt"), house.receive_sample("amazon_v2_uk_two_months.txt")
+    house.send(sent)
+    assert [card.id for card in listing(house.tools, house.organisation, words).cards] == [sent]
+    assert listing(house.tools, house.organisation, "TO-GB-26100000101-2").cards == ()
+    assert listing(house.tools, house.organisation, house.card(waiting).number).cards != ()

@@ -310,3 +310,34 @@ def test_several_files_are_taken_in_at_once_each_with_its_own_end(site: Site) ->
     many = [("file", (f"{i}.txt", UK, "text/plain")) for i in range(51)]
     refused = site.client.post("/settlements/upload", data={"csrf": site.token()}, files=many)
     assert refused.status_code == 400 and "up to 50 files" in words(refused.text) and not list(site.spool.iterdir())
+
+
+def test_everything_that_is_ready_is_sent_after_one_more_look(site: Site) -> None:
+    site.house.connect()
+    ready = [site.settlement(sample) for sample in ("amazon_v2_uk.txt", "amazon_v2_negative.txt")]
+    held = site.settlement("amazon_v2_unknown_type.txt")
+    assert "Send all 2 ready" in words(site.page("/settlements"))
+    page = site.page("/send/ready")
+    assert "Send 2 settlements?" in words(page) and "£683.10" in words(page) and "372.19" in words(page)
+    answer = site.post("/send/ready", {"mark": re.findall(r'name="mark" value="(\w+)"', page)[0]}, page="/send/ready")
+    assert answer.status_code == 303 and answer.headers["location"].startswith("/operations/")
+    site.house.jobs.run_all()
+    assert {site.house.card(id).status for id in ready} == {"sent"}
+    assert site.house.card(held).status == "unknown-rows"
+    assert "Send all" not in words(site.page("/settlements")) and "Nothing is ready" in words(site.page("/send/ready"))
+
+
+def test_what_has_become_ready_since_is_looked_at_before_it_is_sent(site: Site) -> None:
+    site.house.connect()
+    site.settlement()
+    page = site.page("/send/ready")
+    site.settlement("amazon_v2_negative.txt")
+    answer = site.post("/send/ready", {"mark": re.findall(r'name="mark" value="(\w+)"', page)[0]}, page="/send/ready")
+    assert answer.headers["location"] == "/send/ready" and site.house.documents() == {}
+    assert "changed since you looked" in words(site.page("/send/ready"))
+
+
+def test_without_books_everything_that_is_ready_waits_for_them(site: Site) -> None:
+    site.settlement()
+    shown = words(site.page("/send/ready"))
+    assert "Connect the books first" in shown and "Send 1 settlement?" in shown

@@ -65,7 +65,7 @@ def import_files(
 
 def list_settlements(
     context: typer.Context,
-    search: Annotated[str, typer.Argument(help="Part of a number, site, amount or date.")] = "",
+    search: Annotated[str, typer.Argument(help="Part of a number, document number, site, amount or date.")] = "",
     status: Annotated[str, typer.Option(help="Only this status, for instance ready.")] = "",
     limit: Annotated[int, typer.Option(help="How many at most.", min=1, max=200)] = 50,
     as_json: _Json = False,

@@ -58,6 +58,10 @@ SETTLEMENTS = organisation_table(
 )
 
 
+# The documents of `postings`, which knows this table and not the other way round: a search names them by their number.
+_DOCUMENTS = sa.table("postings", *map(sa.column, ("organisation", "settlement", "number")))
+
+
 @dataclass(frozen=True, slots=True)
 class Kept:
     """A settlement as it is kept: the settlement itself, its version, and how far it has come."""
@@ -154,7 +158,9 @@ def listed(db: Db, wanted: Wanted) -> Sequence[Kept]:
     Which they are is told by an index alone; only the rows of the page, which carry their subtotals, are read.
     """
     table, key = SETTLEMENTS, _KEYS[wanted.order]
-    query = sa.select(table.c.id).where(table.c.organisation == db.organisation, table.c.is_current, *_filters(wanted))
+    query = sa.select(table.c.id).where(
+        table.c.organisation == db.organisation, table.c.is_current, *_filters(db, wanted)
+    )
     if wanted.after:
         seen = sa.tuple_(*(sa.literal(value, column.type) for value, column in zip(wanted.after, key, strict=True)))
         query = query.where(sa.tuple_(*key) > seen if wanted.rises else sa.tuple_(*key) < seen)
@@ -202,6 +208,16 @@ def in_status(db: Db, statuses: tuple[str, ...]) -> Sequence[Kept]:
     return listed(db, Wanted(statuses=statuses, limit=10_000))
 
 
+def amounts_in(db: Db, status: str) -> tuple[tuple[str, Money], ...]:
+    """Id and total of every current settlement in this status, the earliest end first, without reading their money."""
+    table = SETTLEMENTS
+    query = sa.select(table.c.id, table.c.currency, table.c.total).where(
+        table.c.organisation == db.organisation, table.c.is_current, table.c.status == status
+    )
+    rows = db.execute(query.order_by(table.c.ends_at, table.c.id))
+    return tuple((row.id, Money.of(row.total, row.currency)) for row in rows)
+
+
 def mark(db: Db, kept: Kept) -> None:
     """Store how far it has come: status, reason and next step. The money of a version never changes."""
     table = SETTLEMENTS
@@ -228,7 +244,7 @@ _KEYS: dict[Order, tuple[sa.Column[Any], ...]] = {
 }
 
 
-def _filters(wanted: Wanted) -> Iterator[sa.ColumnElement[bool]]:
+def _filters(db: Db, wanted: Wanted) -> Iterator[sa.ColumnElement[bool]]:
     table = SETTLEMENTS
     if wanted.statuses:
         yield table.c.status.in_(wanted.statuses)
@@ -242,10 +258,10 @@ def _filters(wanted: Wanted) -> Iterator[sa.ColumnElement[bool]]:
     if wanted.before:
         yield table.c.ends_at < wanted.before
     for word in wanted.search.split():
-        yield _mentions(word)
+        yield _mentions(db, word)
 
 
-def _mentions(word: str) -> sa.ColumnElement[bool]:
+def _mentions(db: Db, word: str) -> sa.ColumnElement[bool]:
     """One comparison a row over all that people search by, so that a hundred thousand are looked through at once."""
     table, pattern = SETTLEMENTS, "%" + word.replace("!", "!!").replace("%", "!%").replace("_", "!_") + "%"
     texts = (table.c.number, table.c.marketplace, table.c.currency, table.c.starts_at, table.c.ends_at, table.c.status)
@@ -253,10 +269,19 @@ def _mentions(word: str) -> sa.ColumnElement[bool]:
     for text in texts[1:]:
         told = told + " " + sa.type_coerce(text, sa.String)
     found = [sa.func.lower(told).like(sa.func.lower(pattern), escape="!")]
+    if _may_be_document(word):
+        of_number = sa.func.lower(_DOCUMENTS.c.number).like(sa.func.lower(pattern), escape="!")
+        ours = _DOCUMENTS.c.organisation == db.organisation
+        found.append(table.c.id.in_(sa.select(_DOCUMENTS.c.settlement).where(ours, of_number)))
     if amounts := _amounts(word):
         low, high = amounts
         found += [table.c.total.between(low, high), table.c.total.between(-high, -low)]
     return sa.or_(*found)
+
+
+def _may_be_document(word: str) -> bool:
+    """Letters and digits together, as in TO-GB-261: other words are spared the look through every document."""
+    return any(letter.isdigit() for letter in word) and any(letter.isalpha() for letter in word)
 
 
 def _amounts(word: str) -> tuple[Decimal, Decimal] | None:

@@ -38,7 +38,9 @@ def listing(
     paging: Paging,
     status: Annotated[StatusWord | None, Query(description="Only those with this status.")] = None,
     channel: Annotated[str, Query(max_length=32, description="Only those of this channel.")] = "",
-    search: Annotated[str, Query(max_length=100, description="Words of number, site, currency, date or amount.")] = "",
+    search: Annotated[
+        str, Query(max_length=100, description="Words of number, site, currency, date, amount or document number.")
+    ] = "",
     limit: Limit = 50,
     cursor: Cursor = "",
 ) -> Response:

@@ -6,7 +6,7 @@ from tieout.sync.settlements.preparing import prepare_all
 from tieout.sync.settlements.receiving import read_statement, receive, receive_bytes
 from tieout.sync.settlements.replacing import use_new_file
 from tieout.sync.settlements.rows import Rows, rows, statement_file
-from tieout.sync.settlements.sending import Asked, Stop, ask_to_send
+from tieout.sync.settlements.sending import Asked, Ready, Stop, ask_to_send, ready, send_all_ready
 from tieout.sync.settlements.showing import Listing, Preview, SettlementView, card, listing, preview, view
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Finer",
     "Listing",
     "Preview",
+    "Ready",
     "Rows",
     "SettlementView",
     "Stop",
@@ -26,9 +27,11 @@ __all__ = [
     "prepare_all",
     "preview",
     "read_statement",
+    "ready",
     "receive",
     "receive_bytes",
     "rows",
+    "send_all_ready",
     "send_ready",
     "statement_file",
     "use_new_file",

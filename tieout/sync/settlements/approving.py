@@ -70,8 +70,8 @@ def _hashes(db: Db, ids: Sequence[str]) -> dict[str, str]:
 def send_ready(tools: Tools, actor: Actor) -> str | None:
     """Ask for everything that is ready; None if nothing is."""
     with read(tools.engines, actor.organisation) as db:
-        ready = [kept.id for kept in settlements.in_status(db, (Status.READY,))]
-    return approve(tools, actor, ready) if ready else None
+        found = [id for id, _ in settlements.amounts_in(db, Status.READY)]
+    return approve(tools, actor, found) if found else None
 
 
 def freeze_asked(tools: Tools, organisation: str, operation: str) -> str | None:

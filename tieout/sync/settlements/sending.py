@@ -3,14 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from hashlib import sha256
 
 from tieout.core.actor import Actor
+from tieout.core.money import Money
 from tieout.core.status import MOVING, TITLES, Status
 from tieout.store import operations, settlements
 from tieout.store.engine import Db, read
 from tieout.store.settlements import Kept
 from tieout.sync.in_use import books_in_use
 from tieout.sync.settlements.approving import NOT_CONNECTED, approve
+from tieout.sync.settlements.preparing import mapping_of
 from tieout.sync.tools import Tools
 
 SENDABLE = (Status.READY, Status.BLOCKED, Status.PARTIALLY_SENT)
@@ -47,6 +50,38 @@ def ask_to_send(tools: Tools, actor: Actor, ids: Sequence[str], shown: Mapping[s
         on_its_way = all(kept is not None and kept.status in MOVING for kept in found.values())
         joined = _operation_of(db, set(ids)) if on_its_way else ""
     return Asked(joined or approve(tools, actor, ids, shown))
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Everything that can be sent, on whichever page of the list: how many, the sum by currency, and where it goes.
+
+    `mark` changes whenever other settlements are ready, or would be booked otherwise.
+    """
+
+    ids: tuple[str, ...]
+    sums: tuple[Money, ...]
+    books: str
+    mark: str
+
+
+def ready(tools: Tools, organisation: str) -> Ready:
+    with read(tools.engines, organisation) as db:
+        found = settlements.amounts_in(db, Status.READY)
+        connection, version = books_in_use(db), mapping_of(db).version
+    sums: dict[str, Money] = {}
+    for _, amount in found:
+        sums[amount.currency] = sums.get(amount.currency, Money.zero(amount.currency)) + amount
+    ids = tuple(id for id, _ in found)
+    told = "\n".join((f"{version}", *ids))
+    books = connection.books_name if connection else ""
+    return Ready(ids, tuple(sums[name] for name in sorted(sums)), books, sha256(told.encode()).hexdigest()[:16])
+
+
+def send_all_ready(tools: Tools, actor: Actor, mark: str) -> str:
+    """Ask for what somebody saw to be ready; the operation's id, empty where that is no longer what is ready."""
+    found = ready(tools, actor.organisation)
+    return approve(tools, actor, found.ids) if found.ids and found.mark == mark else ""
 
 
 def _stopped(db: Db, found: dict[str, Kept | None]) -> Asked | None:

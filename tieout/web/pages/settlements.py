@@ -119,6 +119,7 @@ def listing(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools,
         codes=[(code, code.replace("-", " ").capitalize()) for code in known.codes],
         orders=ORDERS,
         summary=_summary(numbers),
+        ready=numbers.get(Status.READY, 0),
         sendable=SENDABLE,
         upload_limit_bytes=request.app.state.settings.upload_limit_bytes,
     )
@@ -146,6 +147,22 @@ def send(
     return RedirectResponse(f"/operations/{operation}", 303)
 
 
+def show_ready(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools) -> Response:
+    """What would be sent, before it is."""
+    return page(request, "send_ready.html", ready=settlements.ready(tools, visitor.organisation))
+
+
+def send_ready(
+    request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, mark: Annotated[str, Form()] = ""
+) -> Response:
+    operation = settlements.send_all_ready(tools, visitor.actor, mark)
+    if operation:
+        return RedirectResponse(f"/operations/{operation}", 303)
+    response = RedirectResponse("/send/ready", 303)
+    say(request, response, "What is ready has changed since you looked. Look at it again, then send.", "warning")
+    return response
+
+
 def _day(text: str) -> date | None:
     """A day as a date field sends it; anything else is none. Nothing was settled before 1995."""
     try:
@@ -168,6 +185,8 @@ def _summary(numbers: dict[str, int]) -> str:
 ROUTES = (
     get("/", home),
     get("/settlements", listing),
+    get("/send/ready", show_ready, Right.SEND),
+    post("/send/ready", send_ready, Right.SEND),
     post("/settlements/upload", upload, Right.IMPORT, checks_form=True),
     post("/settlements/send", send, Right.SEND),
 )

@@ -1,15 +1,18 @@
 """Causing every problem by the faults its file names, and undoing them: what a person, the wire or a crash would do."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 
 from tests.sync.conftest import SAMPLES, House
+from tests.sync.test_bad_weather import hurried
 from tieout.calls import Answer, Request
 from tieout.core.mapping import Mapping
+from tieout.core.money import Money
 from tieout.core.role import role_of
+from tieout.core.settlement import Settlement
 from tieout.sandbox import xero
 from tieout.sandbox.faults import NAMES
 from tieout.store import mappings, settlements
@@ -107,6 +110,8 @@ class Trouble:
             HANDS_BACK[self.fault.name](self)
         else:
             self._arm()
+        if self.fault.name.startswith("hang-"):
+            hurried(self.house, self.monkeypatch)
         # Until the access has to be renewed, or the chart to be read again.
         self.house.clock.skip(seconds=int(self.fault.how.get("wait", 0)))
         self.house.send(self.id)
@@ -260,9 +265,53 @@ def _own_limit(trouble: Trouble) -> None:
     trouble.house.send(trouble.id)
 
 
+def _own_figures(trouble: Trouble) -> None:
+    """A figure that is kept was altered, by whatever hand; then somebody sends."""
+    engines, organisation = trouble.house.tools.engines, trouble.house.organisation
+    with read(engines, organisation) as db:
+        kept = settlements.get(db, trouble.id)
+    assert kept is not None
+    first, *others = kept.settlement.subtotals
+    by = Money(int(trouble.fault.how["by"]), kept.settlement.currency)
+    altered = replace(kept.settlement, subtotals=(replace(first, amount=first.amount + by), *others))
+
+    def put(settlement: Settlement) -> None:
+        with write(engines, organisation) as db:
+            settlements.renew(db, replace(kept, settlement=settlement))
+
+    put(altered)
+    trouble.undo = lambda: put(kept.settlement)
+    trouble.house.send(trouble.id)
+
+
 def _payout_total(trouble: Trouble) -> None:
     trouble.content = (SAMPLES / SAMPLE[""]).read_bytes()
     trouble.house.receive("altered.txt", trouble.content.replace(b"\t683.10\t", b"\t683.13\t"))
+
+
+def _payout_dates(trouble: Trouble) -> None:
+    """One row of the file is dated long before the period that the file states."""
+    told = trouble.fault.options({})
+    head, first, *rows = (SAMPLES / SAMPLE[""]).read_bytes().split(b"\n")
+    assert told["from"].encode() in rows[0]
+    rows[0] = rows[0].replace(told["from"].encode(), told["to"].encode())
+    trouble.house.connect()
+    ended = trouble.house.receive("early.txt", b"\n".join((head, first, *rows)))
+    trouble.id = str(ended.result["settlements"][0]["id"])
+
+
+def _payout_edited(trouble: Trouble) -> None:
+    """The payout is in the books, and then the channel says a cent more."""
+    house = trouble.house
+    house.connect()
+    older = house.receive_sample(SAMPLE[""])
+    house.send(older)
+    content = (SAMPLES / SAMPLE[""]).read_bytes()
+    more = content.replace(b"\t683.10\t", b"\t683.11\t").replace(b"\t34.95\t", b"\t34.96\t", 1)
+    ended = house.receive("newer.txt", more)
+    trouble.id = str(ended.result["settlements"][0]["id"])
+    (number,) = house.card(older).documents
+    trouble.undo = lambda: trouble.hand("void", number=number)
 
 
 def _payout_rows(trouble: Trouble) -> None:
@@ -275,8 +324,14 @@ OTHERS: dict[str, Callable[[Trouble], None]] = {
     "own-mapping": _own_mapping,
     "own-kill": _own_kill,
     "own-limit": _own_limit,
+    "own-figures": _own_figures,
 }
-PAYOUTS: dict[str, Callable[[Trouble], None]] = {"payout-total": _payout_total, "payout-rows": _payout_rows}
+PAYOUTS: dict[str, Callable[[Trouble], None]] = {
+    "payout-total": _payout_total,
+    "payout-rows": _payout_rows,
+    "payout-dates": _payout_dates,
+    "payout-edited": _payout_edited,
+}
 
 
 def is_known(name: str) -> bool:

@@ -6,6 +6,7 @@ Nothing here names a problem but the table of what a person does: a new file wit
 import inspect
 import re
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,9 +15,10 @@ from tests.problems.causing import SAMPLE, Fault, Trouble, is_known
 from tests.sync.conftest import House, house
 from tests.web.conftest import Site, cheap_hashes, make_site, site, words
 from tieout import channels, platforms
+from tieout.api import issue_shapes
 from tieout.core.problem import Case, FixKind, Owner, RetryClass, filled
 from tieout.problems import LAST, Problem, problems
-from tieout.sync import fixes, issues
+from tieout.sync import doctor, fixes, issues
 
 __all__ = ["cheap_hashes", "house", "make_site", "site"]
 
@@ -28,6 +30,7 @@ CHOICES = {
     "document-number-taken": "renumber",
     "document-gone-in-books": "renumber",
     "source-total-mismatch": "retry-import",
+    "source-changed-after-post": "use-new-file",
 }
 
 
@@ -138,6 +141,10 @@ def explained(trouble: Trouble, issue: issues.IssueView, site: Site) -> None:
     assert issue.cause in words(site.page(f"/problems/{issue.code}"))
     if trouble.id and any(held.id == trouble.id for held in issue.holds):
         assert issue.title in words(site.page(f"/settlements/{trouble.id}"))
+    told = {finding.name: finding.text for finding in doctor.examine(trouble.house.tools, Path())}
+    assert told[issue.code] == issue.title
+    shape = issue_shapes.issue(issue).model_dump()
+    assert (shape["code"], shape["title"], shape["blocking"]) == (issue.code, issue.title, True)
     for fix in issue.fixes:
         assert fix.kind is not FixKind.BUTTON or fix.action in fixes.ACTIONS
         if fix.kind is FixKind.LINK:

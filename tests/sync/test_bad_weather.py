@@ -1,10 +1,12 @@
 """Whatever the wire does to a send, the books end with one document a part, equal to the plan, and nothing stuck."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.sync.conftest import House
+from tieout.calls import Answer, Request
 
 UK, BILL, TWO_MONTHS = "amazon_v2_uk.txt", "amazon_v2_negative.txt", "amazon_v2_uk_two_months.txt"
 WRITES: dict[str, Any] = {"method": "PUT", "path": "*/Invoices*"}
@@ -34,7 +36,20 @@ WEATHER: dict[str, list[tuple[str, dict[str, Any]]]] = {
         ("http-error", {"status": 503, **READS}),
     ],
     "read-back fails twice": [("http-error", {"status": 500, "count": 2, **READS})],
+    "silence before the write": [("hang-before-write", dict(WRITES))],
+    "silence after the write": [("hang-after-write", dict(WRITES))],
+    "silence after the write, then at the look": [("hang-after-write", dict(WRITES)), ("hang-before-write", READS)],
 }
+
+
+def hurried(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Silence is waited for as long as a test may take, not half a minute."""
+    send = house.tools.transport.send
+
+    def soon(request: Request, *more: Any) -> Answer:
+        return send(replace(request, timeout_seconds=0.4), *more)
+
+    monkeypatch.setattr(house.tools.transport, "send", soon)
 
 
 def arm(house: House, faults: list[tuple[str, dict[str, Any]]]) -> None:
@@ -56,10 +71,14 @@ def until_rest(house: House, id: str) -> Any:
 
 @pytest.mark.parametrize("sample", [UK, BILL, TWO_MONTHS])
 @pytest.mark.parametrize("weather", WEATHER)
-def test_one_document_a_part_whatever_the_wire_does(house: House, sample: str, weather: str) -> None:
+def test_one_document_a_part_whatever_the_wire_does(
+    house: House, sample: str, weather: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     house.connect()
     id = house.receive_sample(sample)
     arm(house, WEATHER[weather])
+    if "silence" in weather:
+        hurried(house, monkeypatch)
     house.send(id)
     card = until_rest(house, id)
     assert (card.status, card.ties_out) == ("sent", True), card.reason

@@ -1,6 +1,8 @@
 """The pages of what does not go on: seen by everybody, acted on by who may, each button as good as its word."""
 
+from tests.sync.conftest import SAMPLES
 from tests.web.conftest import Site, words
+from tests.web.test_mapping import say, version, without
 from tieout.people import sessions
 from tieout.people.roles import Role
 from tieout.store import people
@@ -76,3 +78,82 @@ def test_the_words_of_strangers_are_shown_and_never_obeyed(site: Site) -> None:
     for path in ("/issues", f"/issues/{issue.id}", f"/settlements/{id}"):
         text = site.page(path)
         assert "<script>alert" not in text and "&lt;script&gt;alert(1)" in text
+
+
+def unmapped(site: Site, *samples: str) -> tuple[str, list[str]]:
+    """The issue that the mapping lacks something, and the settlements that wait for it."""
+    site.house.connect()
+    held = [site.settlement(sample) for sample in samples]
+    say(site, without("fees", "fulfilment"))
+    (issue,) = issues.listing(site.house.tools, site.house.organisation)
+    assert issue.code == "mapping-incomplete" and {each.id for each in issue.holds} == set(held)
+    return issue.id, held
+
+
+def test_each_settlement_is_told_its_own_amounts_where_several_wait_for_one_cause(site: Site) -> None:
+    issue, held = unmapped(site, "amazon_v2_uk.txt", "amazon_v2_uk_two_months.txt")
+    numbers = [site.house.card(id).number for id in held]
+    for id, mine, others in zip(held, numbers, reversed(numbers), strict=True):
+        shown = words(site.page(f"/settlements/{id}"))
+        assert f"in settlement {mine}." in shown and f"in settlement {others}" not in shown
+    assert "and 1 more settlement." in words(site.page("/issues"))
+    assert "and 1 more settlement." in words(site.page(f"/issues/{issue}"))
+
+
+def test_an_account_is_chosen_at_an_issue_as_on_the_mappings_own_page(site: Site) -> None:
+    issue, (held,) = unmapped(site, "amazon_v2_uk.txt")
+    page = site.page(f"/issues/{issue}")
+    assert 'value="TO-203"' in page and 'value="TO-200"' not in page, "only what suits costs is offered"
+    seen = version(site)
+    for account, tax, told in (
+        ("TO-200", "OUTPUT2", "another class"),
+        ("090", "NONE", "bank"),
+        ("TO-203", "OUTPUT2", "cannot be used with"),
+        ("no-such", "INPUT2", "does not exist"),
+    ):
+        form = {"place": "", "account": account, "tax": tax, "seen": str(seen)}
+        assert site.post(f"/issues/{issue}/fixes/choose-account", form, page=f"/issues/{issue}").status_code == 303
+        assert told in words(site.page(f"/issues/{issue}")) and version(site) == seen
+    form = {"place": "", "account": "TO-203", "tax": "INPUT2", "seen": str(seen)}
+    site.post(f"/issues/{issue}/fixes/choose-account", form, page=f"/issues/{issue}")
+    assert site.house.card(held).status == "ready" and version(site) == seen + 1, "all places in one version"
+
+
+def test_an_account_is_not_chosen_on_top_of_a_mapping_that_has_moved(site: Site) -> None:
+    issue, (held,) = unmapped(site, "amazon_v2_uk.txt")
+    seen = version(site)
+    say(site, lambda entries: entries)
+    form = {"place": "", "account": "TO-203", "tax": "INPUT2", "seen": str(seen)}
+    site.post(f"/issues/{issue}/fixes/choose-account", form, page=f"/issues/{issue}")
+    assert "The mapping has changed meanwhile" in words(site.page(f"/issues/{issue}"))
+    assert site.house.card(held).status == "mapping-needed" and version(site) == seen + 1
+
+
+def test_dates_that_somebody_has_judged_are_kept_with_the_name(site: Site) -> None:
+    content = (
+        (SAMPLES / "amazon_v2_uk.txt").read_bytes().replace(b"03.06.2026\t03.06.2026", b"23.05.2026\t23.05.2026", 1)
+    )
+    site.house.connect()
+    site.house.receive("early.txt", content)
+    (issue,) = issues.listing(site.house.tools, site.house.organisation)
+    (held,) = issue.holds
+    assert (issue.code, held.state) == ("date-out-of-window", "review-needed")
+    site.post(f"/issues/{issue.id}/fixes/accept-dates", page=f"/issues/{issue.id}")
+    assert site.house.card(held.id).status == "ready"
+    assert "Looked at: Olive Finch says that it is right." in words(site.page(f"/settlements/{held.id}"))
+    assert site.house.receive("early.txt", content).result["settlements"][0]["outcome"] == "same"
+    assert site.house.card(held.id).status == "ready", "what was judged once is not asked again"
+
+
+def test_a_newer_file_is_not_used_while_the_older_document_stands(site: Site) -> None:
+    site.house.connect()
+    content = (SAMPLES / "amazon_v2_uk.txt").read_bytes()
+    site.house.send(site.settlement())
+    site.house.receive(
+        "newer.txt", content.replace(b"\t683.10\t", b"\t683.11\t").replace(b"\t34.95\t", b"\t34.96\t", 1)
+    )
+    (issue,) = issues.listing(site.house.tools, site.house.organisation)
+    assert issue.code == "source-changed-after-post" and "0.01 GBP more" in issue.title
+    site.post(f"/issues/{issue.id}/fixes/use-new-file", page=f"/issues/{issue.id}")
+    assert "void" in words(site.page(f"/issues/{issue.id}")) and list(site.house.documents().values()) == [1]
+    assert site.house.card(issue.holds[0].id).status == "source-changed"

@@ -14,7 +14,7 @@ from tieout.core.connection import Connection
 from tieout.core.failure import Failure
 from tieout.core.plan import Gap
 from tieout.core.posting import Reason, State
-from tieout.core.settlement import Refusal
+from tieout.core.settlement import Refusal, Warning
 
 # The code that marks a document whose sender was lost between intent and answer.
 STUCK = "send-stuck-in-progress"
@@ -104,6 +104,7 @@ class Case:
     """All facts about one piece of work that does not go on. What is not known is empty or None.
 
     `platform`, `books` and `channel` are names for people. `failure` is what was said last; its words are theirs.
+    `reason` is why the settlement stands as it does, `difference` by how much a newer file differs from what was sent.
     `is_in_doubt`: something may have been sent. `is_abandoned`: whoever was sending is gone.
     """
 
@@ -119,12 +120,15 @@ class Case:
     failure: Failure | None = None
     finding: Finding | None = None
     gaps: tuple[Gap, ...] = ()
+    warnings: tuple[Warning, ...] = ()
     refusal: Refusal | None = None
     filename: str = ""
     settlement: str = ""
     settlement_id: str = ""
     status: str = ""
     code: str = ""
+    reason: str = ""
+    difference: str = ""
     kind: str = ""
     document: str = ""
     dated: date | None = None

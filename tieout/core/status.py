@@ -56,7 +56,8 @@ MOVING = (Status.QUEUED, Status.SENDING, Status.OUTCOME_UNKNOWN)
 HOLDS = frozenset({Reason.NOT_PERMITTED, Reason.NOT_FOUND, Reason.UNAUTHORISED})
 
 CHECK_FAILED = "posting-check-failed"
-_HOLDING_WARNINGS = (UNCONFIRMED, "date-out-of-window")
+OUT_OF_WINDOW = "date-out-of-window"
+_HOLDING_WARNINGS = (UNCONFIRMED, OUT_OF_WINDOW)
 
 
 def before_sending(settlement: Settlement, gaps: Sequence[Gap], warnings: Sequence[Warning]) -> tuple[Status, str, str]:

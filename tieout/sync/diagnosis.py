@@ -18,7 +18,7 @@ from tieout.core.retry import doubling
 from tieout.core.settlement import Refusal
 from tieout.core.status import UNSENT, Status
 from tieout.problems import Diagnosis
-from tieout.store import attempts, budgets, charts, connections, issues, organisations, plans, postings
+from tieout.store import attempts, budgets, charts, connections, issues, organisations, plans, postings, settlements
 from tieout.store.engine import Db
 from tieout.store.issues import Block, Issue, Seen
 from tieout.store.postings import Posting
@@ -168,6 +168,8 @@ def cases(
         settlement_id=kept.id,
         status=kept.status,
         code=kept.code,
+        reason=kept.reason,
+        warnings=kept.warnings,
         currency=kept.settlement.currency,
         next_at=kept.next_at,
     )
@@ -200,6 +202,11 @@ def _unfrozen(db: Db, case: Case, kept: Kept, findings: Sequence[Finding]) -> tu
         if kept.status == Status.MAPPING_NEEDED:
             return (replace(case, gaps=gaps),)
         return tuple(replace(case, gaps=(gap,)) for gap in gaps if gap.label)
+    if kept.status == Status.REVIEW_NEEDED and problems.named(kept.code):
+        gaps = planned(db, kept)
+        return (case if isinstance(gaps, Plan) else replace(case, gaps=gaps),)
+    if kept.status == Status.SOURCE_CHANGED:
+        return (replace(of_books(db, case, books_in_use(db)), difference=_difference(db, kept)),)
     if kept.status != Status.BLOCKED:
         return ()
     plan = planned(db, kept)
@@ -208,6 +215,17 @@ def _unfrozen(db: Db, case: Case, kept: Kept, findings: Sequence[Finding]) -> tu
     case, once = of_books(db, case, books_in_use(db)), {(each.code, each.about): each for each in reversed(findings)}
     found = tuple(_found(case, documents.get(each.document), each) for each in reversed(once.values()))
     return found or (case,)
+
+
+def _difference(db: Db, kept: Kept) -> str:
+    """By how much a newer file's total differs from that of the version that was sent, as the end of a sentence."""
+    earlier = postings.of_payout(db, kept.settlement.channel, kept.settlement.id)
+    sent = [part.settlement for part in earlier if part.protocol.state is not State.REFUSED]
+    older = settlements.get(db, sent[-1]) if sent else None
+    if older is None or older.settlement.total == kept.settlement.total:
+        return "other figures and the same total"
+    more = kept.settlement.total - older.settlement.total
+    return f"{abs(more)} {'more' if more.minor > 0 else 'less'}"
 
 
 def _found(case: Case, document: Document | None, finding: Finding) -> Case:

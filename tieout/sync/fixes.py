@@ -6,13 +6,15 @@ A fix does what its words say. It never closes an issue by itself: that is for t
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from tieout import problems
 from tieout.core.actor import Actor
 from tieout.core.chart import Account, TaxRate
 from tieout.core.failure import RemoteError
-from tieout.core.mapping import Entry, Node
+from tieout.core.mapping import Node
+from tieout.core.role import role_at
+from tieout.core.suiting import accounts_for, rates_for
 from tieout.people.roles import Right
 from tieout.store import connections, issues, settlements
 from tieout.store.engine import Db, read, write
@@ -22,8 +24,10 @@ from tieout.sync.charts import last_read
 from tieout.sync.in_use import books_in_use
 from tieout.sync.issues import case_of
 from tieout.sync.settlements import again
+from tieout.sync.settlements.accepting import accept_dates
 from tieout.sync.settlements.approving import approve
 from tieout.sync.settlements.preparing import mapping_of
+from tieout.sync.settlements.replacing import use_new_file
 from tieout.sync.tools import Tools
 
 MUTED = timedelta(days=7)
@@ -82,8 +86,12 @@ def _offered(db: Db, issue: Issue, now: datetime) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What a person may choose for an issue of the mapping: its places, and what of the chart suits a document."""
+    """What a person may choose for an issue of the mapping: its places, and what of the chart suits one of them.
 
+    `version` is the mapping's, which the choice is made by.
+    """
+
+    version: int = 0
     places: tuple[Node, ...] = ()
     accounts: tuple[Account, ...] = ()
     rates: tuple[TaxRate, ...] = ()
@@ -95,10 +103,12 @@ def choices(tools: Tools, organisation: str, issue: str) -> Choices:
         found, connection = issues.get(db, issue), books_in_use(db)
         books = last_read(db, connection.id) if connection else None
         places = _places(db, found, tools.now()) if found else ()
+        version = mapping_of(db).version
     if books is None:
-        return Choices(places)
-    accounts = tuple(a for a in books.accounts if a.is_active and a.code and not a.is_system and a.kind != "BANK")
-    return Choices(places, accounts, tuple(rate for rate in books.tax_rates if rate.is_active))
+        return Choices(version, places)
+    suiting = {each.code: each for place in places for each in accounts_for(role_at(place.scope), books)}
+    accounts = tuple(suiting[code] for code in sorted(suiting))
+    return Choices(version, places, accounts, rates_for(accounts, books))
 
 
 def _places(db: Db, issue: Issue, now: datetime) -> tuple[Node, ...]:
@@ -180,21 +190,29 @@ def _set_aside(tools: Tools, actor: Actor, issue: Issue, given: Mapping[str, str
 
 
 def _choose_account(tools: Tools, actor: Actor, issue: Issue, given: Mapping[str, str]) -> Done:
-    """`account` and `tax` as the books name them; `scope` (and `marketplace`) where it is meant for one place alone,
-    `rate` in percent where the chart does not tell it."""
+    """`account` and `tax` as the books name them; `scope` (and `marketplace`) where it is meant for one place alone.
+
+    As on the mapping's own page: only what suits the place, and only on top of the version `seen`, where one is named.
+    `rate` in percent, where the caller wants to be sure that the chart says the same.
+    """
     found = choices(tools, actor.organisation, issue.id)
-    places = [Node(given["scope"], given.get("marketplace", ""))] if given.get("scope") else list(found.places)
-    rate = next((rate.rate for rate in found.rates if rate.code == given["tax"]), None)
     try:
-        entry = Entry(
-            given["account"], given["tax"], Decimal(given["rate"]) / 100 if given.get("rate") else rate or Decimal(0)
-        )
-    except (ValueError, InvalidOperation) as error:
-        return Done(False, f"That cannot be an entry of the mapping: {error}.")
+        places = (Node(given["scope"], given.get("marketplace", "")),) if given.get("scope") else found.places
+    except ValueError as error:
+        return Done(False, f"That is no place of the mapping: {error}.")
     if not places:
         return Done(False, "Nothing in the mapping waits for a choice any more. Check again.")
-    changed = sum(mapping.set_entry(tools, actor, place, entry) for place in places)
-    return Done(True, f"Saved for {len(places)} place(s) of the mapping; settlements that moved on: {changed}.")
+    rate = next((rate.rate for rate in found.rates if rate.code == given["tax"]), None)
+    if given.get("rate") and rate is not None and Decimal(given["rate"]) != rate * 100:
+        return Done(False, f"The books say that {given['tax']} is {rate * 100:f} percent.")
+    chosen = tuple(mapping.Chosen(place, given["account"], given["tax"]) for place in places)
+    try:
+        saved = mapping.choose(tools, actor, chosen, int(given["seen"]) if given.get("seen") else None)
+    except mapping.MappingMoved as moved:
+        return Done(False, f"{str(moved)[:1].upper()}{str(moved)[1:]}. Look at this page again, then choose.")
+    if saved.mistakes:
+        return Done(False, " ".join(dict.fromkeys(text for _, text in saved.mistakes)))
+    return Done(True, f"Saved for {len(places)} place(s) of the mapping; settlements that moved on: {saved.changed}.")
 
 
 def _explain_label(tools: Tools, actor: Actor, issue: Issue, given: Mapping[str, str]) -> Done:
@@ -208,6 +226,23 @@ def _explain_label(tools: Tools, actor: Actor, issue: Issue, given: Mapping[str,
     except mapping.NotAMeaning as error:
         return Done(False, f"{error}.")
     return Done(True, f"Saved; settlements that moved on: {changed}.")
+
+
+def _accept_dates(tools: Tools, actor: Actor, issue: Issue, given: Mapping[str, str]) -> Done:
+    accepted = sum(accept_dates(tools, actor, id) for id in _held(tools, actor, issue))
+    if not accepted:
+        return Done(False, "Nothing waits for that any more.")
+    return Done(True, "Kept with your name; the settlement goes on as its other checks say.")
+
+
+def _use_new_file(tools: Tools, actor: Actor, issue: Issue, given: Mapping[str, str]) -> Done:
+    told = ""
+    for id in _held(tools, actor, issue):
+        try:
+            told = told or use_new_file(tools, actor.organisation, id)
+        except RemoteError as error:
+            told = f"The books cannot be asked what became of the older document: {error}. Try again in a minute."
+    return Done(not told, told or "The newer file is used now: look it over and send it.")
 
 
 def _mute(tools: Tools, actor: Actor, issue: Issue, given: Mapping[str, str]) -> Done:
@@ -245,6 +280,8 @@ ACTIONS: dict[str, Action] = {
     "renew-access": Action(Right.CONNECT, _renew_access),
     "set-aside": Action(Right.IMPORT, _set_aside),
     "choose-account": Action(Right.MAP, _choose_account, ("account", "tax")),
+    "accept-dates": Action(Right.SEND, _accept_dates),
+    "use-new-file": Action(Right.SEND, _use_new_file),
     "explain-label": Action(Right.MAP, _explain_label, ("category",)),
     "mute": Action(Right.VIEW, _mute),
     "unmute": Action(Right.VIEW, _unmute),

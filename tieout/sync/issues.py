@@ -1,12 +1,12 @@
 """Issues as people see them: the sentence, the cause, who can act, the evidence, the ways out, and what waits."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tieout import platforms, problems
 from tieout.core.connection import Connection
-from tieout.core.problem import Case, Fix, IssueState, Owner
+from tieout.core.problem import Case, Fix, IssueState, Owner, filled
 from tieout.core.settlement import Refusal
 from tieout.store import connections, issues, operations, settlements
 from tieout.store.engine import Db, read
@@ -89,7 +89,20 @@ def of_settlement(tools: Tools, organisation: str, settlement: str) -> tuple[Iss
     with read(tools.engines, organisation) as db:
         found = [issues.get(db, id) for id in issues.of_subject(db, diagnosis.SETTLEMENT, settlement)]
         known = sorted((issue for issue in found if issue), key=lambda issue: problems.rank(issue.code))
-        return tuple(_view(tools, db, issue) for issue in known)
+        return tuple(_seen_from(db, settlement, _view(tools, db, issue), tools.now()) for issue in known)
+
+
+def _seen_from(db: Db, settlement: str, view: IssueView, now: datetime) -> IssueView:
+    """The same issue in the words of this settlement, where others wait for it too: its amounts, not theirs."""
+    problem, kept = problems.named(view.code), settlements.get(db, settlement)
+    if problem is None or kept is None or len(view.holds) < 2:
+        return view
+    for case in diagnosis.cases(db, kept, now):
+        evidence = problem.detect(case)
+        if evidence is not None and evidence.root == view.root:
+            title = filled(problem.title, case.names(), dict(evidence.names))
+            return replace(view, title=title, evidence=evidence.lines)
+    return view
 
 
 def case_of(db: Db, issue: Issue, now: datetime) -> tuple[Case, str]:
@@ -145,12 +158,13 @@ def _view(tools: Tools, db: Db, issue: Issue) -> IssueView:
     assert problem is not None, f"issue {issue.id} is of a problem that this release does not know: {issue.code}"
     case, reached = case_of(db, issue, tools.now())
     connection = connections.find(db, reached) if reached else None
+    holds = tuple(dict.fromkeys(held for block in issues.blocks(db, issue.id) if (held := _held(db, block))))
     return IssueView(
         id=issue.id,
         code=issue.code,
         family=issue.family,
         state=_state(issue, tools.now()),
-        title=issue.title,
+        title=_title(issue.title, problem.title, len(holds) - 1),
         cause=problem.cause,
         seen_as=problem.seen_as,
         does=problem.does,
@@ -165,7 +179,7 @@ def _view(tools: Tools, db: Db, issue: Issue) -> IssueView:
         evidence=issue.lines,
         words=issue.words,
         fixes=problem.fixes(case) if issue.is_open else (),
-        holds=tuple(dict.fromkeys(held for block in issues.blocks(db, issue.id) if (held := _held(db, block)))),
+        holds=holds,
         next_attempt_at=issue.next_attempt_at,
         muted_until=issue.muted_until,
         resolved_at=issue.resolved_at,
@@ -173,6 +187,13 @@ def _view(tools: Tools, db: Db, issue: Issue) -> IssueView:
         connection=reached,
         platform=connection.platform if connection else "",
     )
+
+
+def _title(title: str, pattern: str, others: int) -> str:
+    """A title that names one settlement says how many more wait, so that none of them takes it for another's."""
+    if others < 1 or "{settlement}" not in pattern:
+        return title
+    return f"{title.removesuffix('.')}, and {others} more settlement{'s' if others > 1 else ''}."
 
 
 def _state(issue: Issue, now: datetime) -> str:

@@ -14,6 +14,8 @@ FAULTS = (
     "reset: when=after method=PUT path=*/Invoices*",
     "reset: when=before method=PUT path=*/Invoices*",
     "late-commit: seconds=90 ending=cut method=PUT path=*/Invoices*",
+    "hang-before-write: method=PUT path=*/Invoices*",
+    "hang-after-write: method=PUT path=*/Invoices*",
     "bad-body: form=empty method=PUT path=*/Invoices*",
     "bad-body: form=html method=PUT path=*/Invoices*",
     "bad-body: form=truncated method=PUT path=*/Invoices*",

@@ -118,6 +118,8 @@ def _is_out(part: Posting) -> bool:
 def _let_go(tools: Tools, db: Db, block: Block) -> str:
     """Who had asked for it, when it may go by itself now; empty when it may not. It becomes ready or stays held."""
     kept = settlements.get(db, block.subject)
+    if kept is not None and kept.status == Status.REVIEW_NEEDED:
+        _ready(tools, db, kept)
     if kept is None or kept.status not in _HELD or kept.code not in CHECKED:
         return ""
     frozen, today = plans.newest(db, kept.id), planned(db, kept)

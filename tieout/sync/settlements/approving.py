@@ -22,7 +22,7 @@ from tieout.sync import diagnosis, operations
 from tieout.sync.charts import books_of, last_read
 from tieout.sync.checks import preflight
 from tieout.sync.in_use import books_in_use
-from tieout.sync.settlements.preparing import VERSIONS, planned
+from tieout.sync.settlements.preparing import VERSIONS, planned, prepared
 from tieout.sync.settlements.withdrawing import take_back
 from tieout.sync.statuses import refresh
 from tieout.sync.tools import Tools
@@ -154,6 +154,9 @@ def _freeze_one(
             return again
         plan = planned(db, kept)
         if not isinstance(plan, Plan):
+            if kept.status == Status.READY:  # it has come to lack something since: it says so from now on
+                lacking = replace(prepared(db, kept), changed_at=tools.now())
+                settlements.mark(db, diagnosis.of_settlement(db, lacking, tools.now(), kept.code))
             return Verdict(id, False, plan[0].message)
         if shown and shown != plan.hash:
             return Verdict(id, False, f"Settlement {kept.settlement.id}: {PLAN_MOVED}")

@@ -20,6 +20,7 @@ from tieout.store.statements import KeptStatement
 from tieout.sync import diagnosis, operations
 from tieout.sync.reading import CHILD_BYTES, Progress, read_again, taken_in
 from tieout.sync.settlements import confirming
+from tieout.sync.settlements.accepting import as_judged
 from tieout.sync.settlements.preparing import VERSIONS, ensure_mapping, prepared
 from tieout.sync.tools import Tools
 
@@ -177,6 +178,7 @@ def admit(tools: Tools, db: Db, settlement: Settlement, reading: Reading) -> Adm
 
 def _same(tools: Tools, db: Db, known: Kept, settlement: Settlement, warnings: tuple[Warning, ...]) -> Admitted:
     """The figures are those that are here; what is said beside them may be newer, such as that the money arrived."""
+    warnings = as_judged(warnings, known.warnings)
     if warnings != known.warnings or settlement.deposit_on != known.settlement.deposit_on:
         beside = replace(known.settlement, deposit_on=settlement.deposit_on)
         confirming.renew(tools, db, replace(known, settlement=beside, warnings=warnings))

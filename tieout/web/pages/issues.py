@@ -82,6 +82,7 @@ def carry_out(
     place: Annotated[str, Form()] = "",
     account: Annotated[str, Form()] = "",
     tax: Annotated[str, Form()] = "",
+    seen: Annotated[int, Form()] = 0,
 ) -> Response:
     """What stands on the button; then the issue again, which says what came of it."""
     right = fixes.right_of(action)
@@ -90,6 +91,7 @@ def carry_out(
     roles.ensure(visitor.session.role, right)
     scope, _, marketplace = place.partition("|")
     given = {"scope": scope, "marketplace": marketplace, "account": account, "tax": tax}
+    given |= {"seen": f"{seen}"} if seen else {}
     try:
         done = fixes.carry_out(tools, visitor.actor, id, action, given)
     except fixes.NoSuchFix as error:

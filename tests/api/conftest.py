@@ -11,7 +11,8 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from tests.conftest import RecordingJobs
-from tests.sync.conftest import REDIRECT, SAMPLES, House, MovingClock, _Registering, house
+from tests.sync.conftest import SAMPLES, House, MovingClock, _Registering, house, ledger
+from tests.sync.ledgers import SITE
 from tieout.api import ApiSettings, mount
 from tieout.app import new_id
 from tieout.calls import Transport
@@ -26,9 +27,9 @@ from tieout.store.vault import MasterKeys, Vault
 from tieout.sync import work
 from tieout.sync.tools import Tools
 
-__all__ = ["SAMPLES", "Program", "house"]
+__all__ = ["SAMPLES", "Program", "house", "ledger"]
 
-BASE = REDIRECT.partition("/oauth")[0]
+BASE = SITE
 MANY = 5_000_000
 
 

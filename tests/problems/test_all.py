@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.problems.causing import SAMPLE, Fault, Trouble, is_known
-from tests.sync.conftest import House, house
+from tests.sync.conftest import House, house, ledger
 from tests.web.conftest import Site, cheap_hashes, make_site, site, words
 from tieout import channels, platforms
 from tieout.api import issue_shapes
@@ -20,7 +20,7 @@ from tieout.core.problem import Case, FixKind, Owner, RetryClass, filled
 from tieout.problems import LAST, Problem, problems
 from tieout.sync import doctor, fixes, issues
 
-__all__ = ["cheap_hashes", "house", "make_site", "site"]
+__all__ = ["cheap_hashes", "house", "ledger", "make_site", "site"]
 
 ALL = problems()
 CASES = [(problem, line) for problem in ALL for line in problem.faults]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Clock
-from tests.sync.conftest import SAMPLES, House, house
+from tests.sync.conftest import SAMPLES, House, house, ledger
 from tieout import problems
 from tieout.core.connection import Connection, ConnectionState
 from tieout.core.failure import Failure, FailureKind
@@ -16,7 +16,7 @@ from tieout.store.engine import Engines, read, write
 from tieout.store.issues import Block, Issue, Seen
 from tieout.sync import fixes, issues
 
-__all__ = ["house"]
+__all__ = ["house", "ledger"]
 
 SEEN = Seen("period-locked", "document", "period:books", "Closed.", "org-admin", "decision", ("a line",), ("words",))
 UK, OTHER = "amazon_v2_uk.txt", "amazon_v2_zero_reserved.txt"

@@ -1,6 +1,5 @@
-"""A whole product over a database of its own and the stand-in over real HTTP; jobs run when told to."""
+"""A whole product over a database of its own and a stand-in over real HTTP; jobs run when told to."""
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,22 +9,23 @@ from typing import Any
 import pytest
 
 from tests.conftest import RecordingJobs
+from tests.sync.ledgers import XERO, Ledger
 from tieout.app import new_id
 from tieout.calls import Transport
 from tieout.cli._browser import allow
 from tieout.core.actor import Actor
-from tieout.core.secret import Secret
+from tieout.core.mapping import Bank, BankPlace
+from tieout.core.records import Form
 from tieout.people.organisations import FirstOwner, create_owner
-from tieout.platforms import App
-from tieout.sandbox import server, xero
-from tieout.sandbox.xero.scenarios import APP_ID, APP_SECRET
+from tieout.platforms import named
+from tieout.sandbox import server
 from tieout.store.engine import Engines
 from tieout.store.vault import MasterKeys, Vault
-from tieout.sync import operations, settlements, work
+from tieout.sync import banks, mapping, operations, settlements, work
 from tieout.sync.connections import begin_connect, finish_connect
 from tieout.sync.tools import Tools
 
-REDIRECT = "http://localhost:8080/oauth/xero/callback"
+CURRENCIES = ("GBP", "USD", "EUR")
 SAMPLES = Path(__file__).parent.parent / "channels" / "amazon"
 
 
@@ -51,15 +51,27 @@ class House:
     world: Any
     clock: MovingClock
     actor: Actor
+    ledger: Ledger = XERO
 
     @property
     def organisation(self) -> str:
         return self.actor.organisation
 
     def connect(self) -> None:
-        url = begin_connect(self.tools, self.actor, "xero", "browser")
-        result = finish_connect(self.tools, "xero", allow(url), "browser")
+        url = begin_connect(self.tools, self.actor, self.ledger.name, "browser")
+        result = finish_connect(self.tools, self.ledger.name, allow(url), "browser")
         assert result.outcome == "connected", result
+        if named(self.ledger.name).FORM is Form.JOURNALS:
+            self.choose_banks()
+
+    def choose_banks(self) -> None:
+        """Where payouts of every marketplace go, in each currency of the samples."""
+        found = banks.view(self.tools, self.organisation)
+        deposit = next(banks.named(each) for each in found.deposits if each.is_bank)
+        charge = next(banks.named(each) for each in found.charges if each.is_bank)
+        chosen = {BankPlace("", currency): Bank(deposit, charge) for currency in CURRENCIES}
+        version = mapping.current(self.tools, self.organisation).version
+        assert banks.choose(self.tools, self.actor, chosen, version)[1] == {}
 
     def receive(self, name: str, content: bytes) -> Any:
         operation = settlements.receive_bytes(self.tools, self.actor, name, content)
@@ -86,8 +98,7 @@ class House:
 
     def documents(self) -> dict[str, int]:
         """How many live documents of each number the books hold, by the stand-in's own evidence."""
-        shown = self.world.evidence("documents")
-        return Counter(each["number"] for each in shown if each["Status"] not in ("VOIDED", "DELETED"))
+        return self.ledger.documents(self.world)
 
     def card(self, id: str) -> Any:
         return settlements.card(self.tools, self.organisation, id)
@@ -97,12 +108,16 @@ class House:
 
 
 @pytest.fixture
-def house(engines: Engines) -> Iterator[House]:
+def ledger() -> Ledger:
+    """Where the organisation of a test keeps its books, unless the test says otherwise."""
+    return XERO
+
+
+@pytest.fixture
+def house(engines: Engines, ledger: Ledger) -> Iterator[House]:
     clock, jobs = MovingClock(), RecordingJobs()
-    world = xero.books(now=clock)
-    xero.app(xero.of(world).books, redirect_uris=(REDIRECT,))
+    world = ledger.world(clock)
     with server.running(world) as running:
-        app = App(APP_ID, Secret(APP_SECRET), REDIRECT, dict.fromkeys(("login", "identity", "api"), running.base_url))
         tools = Tools(
             engines=engines,
             vault=Vault(engines, MasterKeys((b"k" * 32,), "the test")),
@@ -110,14 +125,14 @@ def house(engines: Engines) -> Iterator[House]:
             jobs=jobs,
             now=clock,
             new_id=new_id,
-            apps={"xero": app},
+            apps={ledger.name: ledger.app(running.base_url)},
             worker="worker",
             pause=lambda wait: clock.skip(seconds=wait.total_seconds()),
         )
         work.register(_Registering(jobs), tools)
         owner = FirstOwner("Harbour & Finch Ltd", "GB", "Europe/London", "Olive Finch", "olive@example.com", "")
         member = create_owner(tools, owner)
-        yield House(tools, jobs, world, clock, Actor(member.organisation, member.person, "Olive Finch"))
+        yield House(tools, jobs, world, clock, Actor(member.organisation, member.person, "Olive Finch"), ledger)
         tools.transport.close()
 
 

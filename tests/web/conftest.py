@@ -11,13 +11,14 @@ import pytest
 from argon2 import PasswordHasher
 from starlette.testclient import TestClient
 
-from tests.sync.conftest import REDIRECT, SAMPLES, House, house
+from tests.sync.conftest import SAMPLES, House, house, ledger
+from tests.sync.ledgers import SITE
 from tieout.people import passwords, sessions
 from tieout.web import WebSettings, make_app
 
-__all__ = ["SAMPLES", "Site", "house"]
+__all__ = ["SAMPLES", "Site", "house", "ledger"]
 
-BASE = REDIRECT.partition("/oauth")[0]
+BASE = SITE
 MANY = 5_000_000
 
 

@@ -158,7 +158,8 @@ def _offered(books: Books | None, is_charge: bool) -> tuple[Account, ...]:
     if books is None:
         return ()
     classes = ("ASSET", "LIABILITY") if is_charge else ("ASSET",)
-    found = [each for each in books.accounts if each.is_bank or (each.is_postable and each.classification in classes)]
+    kept = (each for each in books.accounts if each.is_bank or each.is_postable)
+    found = [each for each in kept if each.classification in classes]
     return tuple(sorted(found, key=lambda each: (not each.is_bank, each.words.casefold())))
 
 

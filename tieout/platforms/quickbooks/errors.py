@@ -104,12 +104,26 @@ _TOKEN = re.compile(r"(?i)(token[\w ]*: )\S+")  # they print the token that has 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What an answer holds against us: the codes and the sentences of its errors. No code: it was no fault of theirs
-    but a page, or nothing at all."""
+    """What an answer holds against us: code and sentence of each error, a code of 0 where none was told.
+
+    Without any it was no fault of theirs but a page, or nothing at all: `text` is what that says.
+    """
 
     type: str = ""
-    codes: tuple[int, ...] = ()
-    words: tuple[str, ...] = ()
+    errors: tuple[tuple[int, str], ...] = ()
+    text: str = ""
+
+    @property
+    def codes(self) -> tuple[int, ...]:
+        return tuple(code for code, _ in self.errors if code)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Never endless: as many as a person may read, each cut."""
+        once = dict.fromkeys(
+            words.strip()[:_LONGEST_WORDS] for words in [words for _, words in self.errors] or [self.text]
+        )
+        return tuple(each for each in once if each)[:_MOST_WORDS]
 
 
 def read_error(request: Request, answer: Answer, said: Fault | None = None) -> RemoteError:
@@ -139,12 +153,14 @@ def read_grant_error(request: Request, answer: Answer) -> RemoteError:
     error = str(found.get("error", "")) if isinstance(found, dict) else ""
     if answer.status in (400, 401) and error in _GRANT_ERRORS:
         kind, code = _GRANT_ERRORS[error]
-        words = _kept([error, str(found.get("error_description", ""))])
-        return kind(*words, code=code, status=answer.status, correlation_id=correlation_id(answer))
+        described = str(found.get("error_description", ""))[:_LONGEST_WORDS]
+        return kind(
+            *filter(None, (error, described)), code=code, status=answer.status, correlation_id=correlation_id(answer)
+        )
     if answer.status == 429:
         return read_error(request, answer)
-    words = hear(answer).words or _kept([error, f"HTTP {answer.status}"])
     code = OUTAGE if answer.status >= 500 else UNRECOGNISED
+    words = hear(answer).words or (f"HTTP {answer.status}",)
     return lost_answer(request, *words, code=code, status=answer.status, correlation_id=correlation_id(answer))
 
 
@@ -163,7 +179,7 @@ def limits_of(answer: Answer) -> Limits:
 def hear(answer: Answer) -> Fault:
     """What an answer says against us, whatever its form. Never raises."""
     try:
-        return fault_in(tree(answer.body)) or Fault(words=_kept((answer.body.decode("utf-8", "replace"),)))
+        return fault_in(tree(answer.body)) or Fault(text=answer.body.decode("utf-8", "replace"))
     except Unreadable:
         return _hear_text(answer.body.decode("utf-8", "replace"))
 
@@ -176,8 +192,7 @@ def fault_in(found: Any) -> Fault | None:
     fields = _small(fault)
     errors = fields.get("error", [])
     told = [_small(each) for each in (errors if isinstance(errors, list) else [errors])]
-    codes = tuple(code for each in told if (code := _code(each)))
-    return Fault(str(fields.get("type", "")), codes, _kept(_sentence(each) for each in told))
+    return Fault(str(fields.get("type", "")), tuple((_code(each), _sentence(each)) for each in told))
 
 
 def _judged(said: Fault, status: int) -> tuple[FailureKind, str]:
@@ -196,7 +211,7 @@ def _judged(said: Fault, status: int) -> tuple[FailureKind, str]:
 
 def _line(said: Fault) -> tuple[FailureKind, str] | None:
     for codes, pattern, kind, code in _LINES:
-        if any(each in codes for each in said.codes) and any(pattern.search(words) for words in said.words):
+        if any(each in codes and pattern.search(words) for each, words in said.errors):
             return kind, code
     return None
 
@@ -227,17 +242,13 @@ def _sentence(error: dict[str, Any]) -> str:
     words = detail if detail.startswith(message) else f"{message}: {detail}" if detail else message
     words = _TOKEN.sub(r"\1…", words)
     named = ", ".join(filter(None, (element, f"code {code}" if (code := _code(error)) else "")))
-    return f"{words[:_LONGEST_WORDS]} ({named})" if named else words
+    return f"{words[: _LONGEST_WORDS - 100]} ({named[:90]})" if named else words
 
 
 def _hear_text(text: str) -> Fault:
     """XML faults are readable; HTML and plain text only give words."""
-    codes = tuple(int(code[:9]) for code in re.findall(r"<Error\b[^>]*\bcode=\"(\d+)\"", text))
     plain = re.sub(r"(?s)<(script|style)\b.*?</\1>|<[^>]*>", " ", text[:100_000])
+    said = " ".join(plain.split())
+    codes = re.findall(r"<Error\b[^>]*\bcode=\"(\d{1,9})\"", text)
     kind = re.search(r"<Fault\b[^>]*\btype=\"(\w+)\"", text)
-    return Fault(kind[1] if kind else "", codes, _kept((" ".join(plain.split()),)))
-
-
-def _kept(words: Any) -> tuple[str, ...]:
-    once = dict.fromkeys(each.strip()[: _LONGEST_WORDS + 100] for each in words)
-    return tuple(each for each in once if each)[:_MOST_WORDS]
+    return Fault(kind[1] if kind else "", tuple((int(code), said) for code in codes), said)

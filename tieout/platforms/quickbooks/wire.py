@@ -167,7 +167,7 @@ def journal_from_wire(element: Any, otherwise_currency: str) -> BooksDocument:
         dated = date.fromisoformat(shape.TxnDate[:10])
     except (PrecisionExcess, TypeError, ValueError) as error:
         raise Unreadable(f"{shape.DocNumber}: {error}") from error
-    is_void = not debits and shape.PrivateNote.lower().startswith("void")
+    is_void = shape.PrivateNote.lower().startswith("void") and not any(line.Amount for line in shape.Line)
     return BooksDocument(
         id=shape.Id,
         kind=DocumentKind.JOURNAL,

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from tieout.sandbox.amazon.scenarios import APP_ID, APP_SECRET, app, grant, seller, series
+from tieout.sandbox.amazon.marketplaces import REGIONS
+from tieout.sandbox.amazon.scenarios import APP_ID, APP_SECRET, REFRESH_TOKEN, app, grant, seller, series
 from tieout.sandbox.amazon.stand_in import AmazonStandIn
 from tieout.sandbox.serving import serve_until_stopped
 from tieout.sandbox.shelf import Unusable
@@ -41,13 +42,11 @@ def of(world: World) -> AmazonStandIn:
 
 
 def exports(base_url: str) -> tuple[str, ...]:
-    """What a shell is told so that Tieout, started from it, takes this stand-in for Amazon."""
-    urls = (
-        ("TOKEN_URL", base_url),
-        *((f"{region.upper()}_URL", f"{base_url}/{region}") for region in ("na", "eu", "fe")),
-    )
+    """What a shell is told so that Tieout, started from it, takes this stand-in for Amazon; then what a person types."""
+    urls = (("IDENTITY_URL", base_url), *((f"{region.upper()}_URL", f"{base_url}/{region}") for region in REGIONS))
     settings = (("CLIENT_ID", APP_ID), ("CLIENT_SECRET", APP_SECRET), *urls)
-    return tuple(f"  export TIEOUT_AMAZON_{name}={value}" for name, value in settings)
+    lines = tuple(f"  export TIEOUT_AMAZON_{name}={value}" for name, value in settings)
+    return (*lines, f"  # region eu, refresh token {REFRESH_TOKEN}")
 
 
 def serve(

@@ -14,6 +14,8 @@ from tieout.sandbox.amazon.state import Sellers
 
 APP_ID = "amzn1.application-oa2-client.tieoutdemo00000000000000000000000"
 APP_SECRET = "amzn1.oa2-cs.v1.tieout-demo-secret"
+SELLER = "A1TIEOUTDEMO01"
+REFRESH_TOKEN = "Atzr|a1tieoutdemo01-eu-demo"
 HISTORY_DAYS, PERIODS_MOST = 126, 400
 
 
@@ -68,14 +70,14 @@ def _empty(sellers: Sellers) -> Doc:
 def _london(sellers: Sellers) -> Doc:
     """One seller in Europe: sterling from the United Kingdom, euros from four marketplaces in one settlement."""
     app(sellers)
-    seller(sellers, "A1TIEOUTDEMO01", "Harbour & Finch Ltd")
-    given = grant(sellers, "A1TIEOUTDEMO01", "eu")
+    seller(sellers, SELLER, "Harbour & Finch Ltd")
+    given = grant(sellers, SELLER, "eu")
     # A reserve that is held in one period and comes back in the next, and a period that ends in a debt.
     reserve: Doc = {"3": {"reserve_out": 18_150}, "4": {"reserve_in": 18_150}}
-    series(sellers, "A1TIEOUTDEMO01", "GB", shapes=reserve)
-    series(sellers, "A1TIEOUTDEMO01", "DE FR IT ES", shapes={"6": {"cost_percent": 4000}})
+    series(sellers, SELLER, "GB", shapes=reserve)
+    series(sellers, SELLER, "DE FR IT ES", shapes={"6": {"cost_percent": 4000}})
     settlements.publish(sellers)
-    return {"refresh_token": given["refresh_token"], "seller": "A1TIEOUTDEMO01", "region": "eu"}
+    return {"refresh_token": given["refresh_token"], "seller": SELLER, "region": "eu"}
 
 
 def _world(sellers: Sellers) -> Doc:

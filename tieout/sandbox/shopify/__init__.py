@@ -9,7 +9,7 @@ from pathlib import Path
 from tieout.sandbox.serving import serve_until_stopped
 from tieout.sandbox.shelf import Unusable
 from tieout.sandbox.shopify.installing import grant
-from tieout.sandbox.shopify.scenarios import APP_ID, APP_SECRET, allow, app, shop
+from tieout.sandbox.shopify.scenarios import APP_ID, APP_SECRET, DOMAIN, TOKEN, allow, app, shop
 from tieout.sandbox.shopify.stand_in import ShopifyStandIn
 from tieout.sandbox.world import World
 
@@ -42,9 +42,10 @@ def of(world: World) -> ShopifyStandIn:
 
 
 def exports(base_url: str) -> tuple[str, ...]:
-    """What a shell is told so that Tieout, started from it, takes this stand-in for Shopify."""
-    settings = (("CLIENT_ID", APP_ID), ("CLIENT_SECRET", APP_SECRET), ("SHOP_URL", f"{base_url}/{{shop}}"))
-    return tuple(f"  export TIEOUT_SHOPIFY_{name}='{value}'" for name, value in settings)
+    """What a shell is told so that Tieout, started from it, takes this stand-in for Shopify; then what a person types."""
+    settings = (("CLIENT_ID", APP_ID), ("CLIENT_SECRET", APP_SECRET), ("API_URL", f"{base_url}/{{shop}}"))
+    lines = tuple(f"  export TIEOUT_SHOPIFY_{name}='{value}'" for name, value in settings)
+    return (*lines, f"  # shop {DOMAIN}, token {TOKEN}")
 
 
 def serve(

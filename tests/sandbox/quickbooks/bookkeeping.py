@@ -49,7 +49,7 @@ class Bookkeeper:
     def read(self, entity: str, row_id: str) -> Body:
         return ledger.read(self.asked, entity, row_id)
 
-    def hand(self, name: str, **told: Any) -> Any:
+    def hand(self, name: str, /, **told: Any) -> Any:
         return self.world.hand(name, **told)
 
     def switch(self, **values: Any) -> None:
@@ -88,8 +88,14 @@ class Bookkeeper:
         inner |= {"TaxCodeRef": self.tax(code) if code not in {"TAX", "NON"} else {"value": code}} if code else {}
         return {"DetailType": "SalesItemLineDetail", "Amount": Decimal(amount), "SalesItemLineDetail": inner}
 
-    def invoice(self, amount: str = "100", code: str = "20.0% S", **more: Any) -> Body:
-        told: Body = {"CustomerRef": self.ref("Customer", "Corner Shop"), "Line": [self.item_line(amount, code)]}
+    @property
+    def usual(self) -> str:
+        """The country's standard tax code."""
+        return {"GB": "20.0% S", "US": "TAX", "AU": "GST", "CA": "HST ON"}[self.company.facts["country"]]
+
+    def invoice(self, amount: str = "100", code: str = "", **more: Any) -> Body:
+        line = self.item_line(amount, code or self.usual)
+        told: Body = {"CustomerRef": self.ref("Customer", "Corner Shop"), "Line": [line]}
         told |= {"GlobalTaxCalculation": "TaxExcluded"} if self.company.facts["tax_mode"] == "global" else {}
         return self.create("Invoice", **(told | more))
 
@@ -99,8 +105,9 @@ class Bookkeeper:
         how = "AccountBasedExpenseLineDetail"
         return {"DetailType": how, "Amount": Decimal(amount), how: inner}
 
-    def bill(self, amount: str = "50", code: str = "20.0% S", **more: Any) -> Body:
-        told: Body = {"VendorRef": self.ref("Vendor", "Paper Mill"), "Line": [self.expense_line(amount, code=code)]}
+    def bill(self, amount: str = "50", code: str = "", **more: Any) -> Body:
+        line = self.expense_line(amount, code=code or self.usual)
+        told: Body = {"VendorRef": self.ref("Vendor", "Paper Mill"), "Line": [line]}
         return self.create("Bill", **(told | {"GlobalTaxCalculation": "TaxExcluded"} | more))
 
     def payment(self, amount: str, *invoices: tuple[Body, str], **more: Any) -> Body:

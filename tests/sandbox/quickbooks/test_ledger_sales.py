@@ -123,7 +123,7 @@ def test_manual_sales_tax_takes_the_documents_code() -> None:
     assert keeper.invoice("100", "TAX")["TotalAmt"] == 100
     line = keeper.item_line("100")
     line["SalesItemLineDetail"]["TaxCodeRef"] = {"value": "20% VAT"}
-    assert refusal(keeper.invoice, Line=[line]) == (
+    assert refusal(keeper.invoice, code="TAX", Line=[line]) == (
         "6100",
         "Valid Line TaxCodes for US should be TAX or NON. Supplied value:20% VAT",
     )

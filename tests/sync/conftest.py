@@ -15,6 +15,7 @@ from tieout.calls import Transport
 from tieout.cli._browser import allow
 from tieout.core.actor import Actor
 from tieout.core.mapping import Bank, BankPlace
+from tieout.core.number import number, stem
 from tieout.core.records import Form
 from tieout.people.organisations import FirstOwner, create_owner
 from tieout.platforms import named
@@ -95,6 +96,10 @@ class House:
     def sweep(self) -> None:
         self.jobs.kinds["sweep"]()
         self.jobs.run_all()
+
+    def number(self, settlement: str, part: int = 1, version: int = 1, country: str = "GB") -> str:
+        """The number of a planned document, in as many characters as these books take."""
+        return number(stem(country, settlement, part), version, named(self.ledger.name).LONGEST["number"])
 
     def documents(self) -> dict[str, int]:
         """How many live documents of each number the books hold, by the stand-in's own evidence."""

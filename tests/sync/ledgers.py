@@ -22,6 +22,8 @@ class Ledger:
     client_id: str
     secret: str
     writes: dict[str, str]
+    largest_body: str  # where the platform keeps how large a call may be
+    small_body: int  # room for a small document of the samples, not for a large one
 
     @property
     def redirect(self) -> str:
@@ -71,6 +73,20 @@ class _QuickBooks(Ledger):
         return Counter(each["number"] for each in world.evidence("documents", entity="JournalEntry"))
 
 
-XERO = _Xero("xero", "tieout-demo", "tieout-demo-secret", {"method": "PUT", "path": "*/Invoices*"})
-QUICKBOOKS = _QuickBooks("quickbooks", "tieout-demo", "tieout-demo-secret", {"method": "POST", "path": "*/batch*"})
+XERO = _Xero(
+    name="xero",
+    client_id="tieout-demo",
+    secret="tieout-demo-secret",
+    writes={"method": "PUT", "path": "*/Invoices*"},
+    largest_body="tieout.platforms.xero.LARGEST_BODY",
+    small_body=1500,
+)
+QUICKBOOKS = _QuickBooks(
+    name="quickbooks",
+    client_id="tieout-demo",
+    secret="tieout-demo-secret",
+    writes={"method": "POST", "path": "*/batch*"},
+    largest_body="tieout.platforms.quickbooks.journals.LARGEST_BODY",
+    small_body=3000,
+)
 LEDGERS = (XERO, QUICKBOOKS)

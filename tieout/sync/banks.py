@@ -175,7 +175,10 @@ def _mistake(books: Books | None, place: BankPlace, bank: Bank) -> str:
 
 
 def _fault(books: Books | None, place: BankPlace, code: str) -> str:
-    """Why money in this currency cannot reach the account, as a sentence; empty when it can."""
+    """Why money in this currency cannot reach the account, as a sentence; empty when it can.
+
+    A document may move one foreign currency and the books' own, at the rate of its day, but never two foreign ones.
+    """
     if books is None:
         return ""
     account = next((each for each in books.accounts if named(each) == code), None)
@@ -183,7 +186,7 @@ def _fault(books: Books | None, place: BankPlace, code: str) -> str:
         return f"Account {code} does not exist in {books.name} any more."
     if not account.is_active:
         return f"Account {account.words} is archived in {books.name}."
-    if account.currency and account.currency != place.currency:
+    if account.currency not in ("", place.currency, books.base_currency):
         return f"{account.words} is kept in {account.currency}, these payouts are in {place.currency}."
     return ""
 

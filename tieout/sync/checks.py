@@ -87,7 +87,7 @@ def _of_against(document: Document, books: Books) -> Iterator[Finding]:
         state = "does not exist" if account is None else f"{account.name} is archived"
         message = f"bank account {document.against} {state} in {books.name}: choose another among the bank accounts"
         yield Finding("mapped-account-removed", message, document.number, 0, document.against)
-    elif account.currency and account.currency != document.currency:
+    elif account.currency not in ("", document.currency, books.base_currency):
         message = f"bank account {account.words} is kept in {account.currency}, the payout is in {document.currency}"
         yield Finding("account-code-invalid", message, document.number, 0, account.code)
 

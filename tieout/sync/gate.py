@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from tieout.calls import Answer, Request
-from tieout.core.budget import Allowance, Lane, Usage, Wait, wait
+from tieout.core.budget import SECOND, Allowance, Lane, Usage, Wait, wait
 from tieout.core.failure import Busy
 from tieout.platforms import Platform
 from tieout.store import across, budgets, connections
@@ -30,7 +30,7 @@ class BudgetGate:
 
     def enter(self, request: Request) -> str:
         """Raises Busy with the seconds to wait; then nothing was sent and nothing was used up."""
-        slot, patience = self.tools.new_id(), PATIENCE if self.lane is Lane.INTERACTIVE else timedelta()
+        slot, patience = self.tools.new_id(), self._patience()
         while (refusal := self._refusal(slot, request.is_write)) is not None:
             now = self.tools.now()
             if patience <= timedelta() or refusal.until - now > patience:
@@ -39,6 +39,12 @@ class BudgetGate:
             self.tools.pause(_PAUSE)
             patience -= _PAUSE
         return slot
+
+    def _patience(self) -> timedelta:
+        """Background work sits out a second's limit; whatever takes longer it comes back for."""
+        if self.lane is Lane.INTERACTIVE:
+            return PATIENCE
+        return SECOND if self.platform.CALLS_A_SECOND else timedelta()
 
     def leave(self, slot: str, answer: Answer | None) -> None:
         now, limits = self.tools.now(), self.platform.limits_of(answer) if answer else None

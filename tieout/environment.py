@@ -52,6 +52,7 @@ SETTINGS = (
 )
 _USES = {
     "login": "Where people consent.",
+    "token": "Where tokens are issued.",
     "identity": "Where tokens are issued and revoked.",
     "api": "Where it is read and written.",
 }

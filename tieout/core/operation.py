@@ -20,6 +20,7 @@ DEADLINES = {
     "import": timedelta(minutes=15),
     "send": timedelta(minutes=30),
     "check": timedelta(minutes=2),
+    "fetch": timedelta(hours=6),  # a channel may give one document a minute
 }
 LONGEST = timedelta(hours=1)
 

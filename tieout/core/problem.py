@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from tieout.core.channel_account import AccountFacts
 from tieout.core.connection import Connection
 from tieout.core.failure import Failure
 from tieout.core.plan import Gap
@@ -144,6 +145,7 @@ class Case:
     waits_until: datetime | None = None
     calls_left_today: int | None = None
     waiting: int = 0
+    account: AccountFacts | None = None
 
     def told(self, code: str) -> bool:
         """Whether the books, a check before sending, or the connection's own state names this code."""
@@ -159,6 +161,8 @@ class Case:
         """The other side's own words."""
         if self.failure is not None and self.failure.words:
             return self.failure.words
+        if self.account is not None and self.account.account.words:
+            return (self.account.account.words,)
         return (self.connection.words,) if self.connection is not None and self.connection.words else ()
 
     @property

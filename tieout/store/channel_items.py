@@ -73,6 +73,14 @@ def count(db: Db, account: str) -> Mapping[ItemState, int]:
     return {ItemState(row.state): int(row.number) for row in rows}
 
 
+def imports_since(db: Db, account: str, moment: datetime) -> tuple[str, ...]:
+    """The readings of what was kept since then, oldest first; files that were here before have none."""
+    table = CHANNEL_ITEMS
+    mine = (table.c.organisation == db.organisation, table.c.account == account, table.c.kept_at >= moment)
+    query = sa.select(table.c.operation).where(*mine, table.c.operation != "").order_by(table.c.kept_at)
+    return tuple(db.execute(query).scalars())
+
+
 def kept(db: Db, account: str, item: str, statement: str, operation: str, now: datetime) -> bool:
     """Its bytes are here; False where they were before, and then nothing changes."""
     is_open = CHANNEL_ITEMS.c.state == ItemState.LISTED.value

@@ -16,10 +16,11 @@ from tieout.core.mapping import Node
 from tieout.core.role import role_at
 from tieout.core.suiting import accounts_for, rates_for
 from tieout.people.roles import Right
-from tieout.store import connections, issues, settlements
+from tieout.store import channel_accounts, connections, issues, settlements
 from tieout.store.engine import Db, read, write
 from tieout.store.issues import Issue
-from tieout.sync import diagnosis, grants, mapping
+from tieout.sync import channel_accounts as accounts
+from tieout.sync import channel_issues, diagnosis, fetching, grants, mapping
 from tieout.sync.charts import last_read
 from tieout.sync.in_use import books_in_use
 from tieout.sync.issues import case_of
@@ -128,6 +129,8 @@ def right_of(action: str) -> Right | None:
 
 
 def _check_again(tools: Tools, actor: Actor, issue: Issue, given: Mapping[str, str]) -> Done:
+    if held := _accounts(tools, actor, issue):
+        return _check_accounts(tools, actor, issue, held)
     going = again.recheck(tools, actor.organisation, issue.id)
     _sweep_soon(tools)
     with read(tools.engines, actor.organisation) as db:
@@ -137,6 +140,18 @@ def _check_again(tools: Tools, actor: Actor, issue: Issue, given: Mapping[str, s
     if now is not None and not now.is_open:
         return Done(True, "Checked: nothing stands against it any more.")
     return Done(True, "Checked: what holds it up is still so, or clears within seconds; this page then says so.")
+
+
+def _check_accounts(tools: Tools, actor: Actor, issue: Issue, held: list[str]) -> Done:
+    try:
+        for id in held:
+            accounts.check(tools, actor, id)
+    except RemoteError as error:
+        return Done(True, f"Checked: the channel still says no: {error}")
+    with read(tools.engines, actor.organisation) as db:
+        now = issues.get(db, issue.id)
+    is_over = now is not None and not now.is_open
+    return Done(True, "Checked: nothing stands against it any more." if is_over else "Checked: it is still so.")
 
 
 def _try_now(tools: Tools, actor: Actor, issue: Issue, given: Mapping[str, str]) -> Done:
@@ -228,6 +243,30 @@ def _explain_label(tools: Tools, actor: Actor, issue: Issue, given: Mapping[str,
     return Done(True, f"Saved; settlements that moved on: {changed}.")
 
 
+def _fetch_now(tools: Tools, actor: Actor, issue: Issue, given: Mapping[str, str]) -> Done:
+    operation = next(
+        (each for id in _accounts(tools, actor, issue) if (each := fetching.ask_now(tools, actor, id))), ""
+    )
+    if not operation:
+        return Done(False, "The channel cannot be asked: connect it again first.")
+    return Done(True, "The channel is being asked now.", operation)
+
+
+def _no_payout(tools: Tools, actor: Actor, issue: Issue, given: Mapping[str, str]) -> Done:
+    """Remembered with the account, so that the question is not asked again."""
+    hole = issue.root.partition("/")[2]
+    for id in _accounts(tools, actor, issue):
+        with write(tools.engines, actor.organisation) as db:
+            channel_accounts.dismiss(db, id, hole)
+            channel_issues.of_account(db, id, tools.now())
+    return Done(True, "Noted: there was no settlement in these days.")
+
+
+def _accounts(tools: Tools, actor: Actor, issue: Issue) -> list[str]:
+    with read(tools.engines, actor.organisation) as db:
+        return [block.subject for block in issues.blocks(db, issue.id) if block.kind == channel_issues.ACCOUNT]
+
+
 def _accept_dates(tools: Tools, actor: Actor, issue: Issue, given: Mapping[str, str]) -> Done:
     accepted = sum(accept_dates(tools, actor, id) for id in _held(tools, actor, issue))
     if not accepted:
@@ -283,6 +322,8 @@ ACTIONS: dict[str, Action] = {
     "accept-dates": Action(Right.SEND, _accept_dates),
     "use-new-file": Action(Right.SEND, _use_new_file),
     "explain-label": Action(Right.MAP, _explain_label, ("category",)),
+    "fetch-now": Action(Right.IMPORT, _fetch_now),
+    "no-payout": Action(Right.MAP, _no_payout),
     "mute": Action(Right.VIEW, _mute),
     "unmute": Action(Right.VIEW, _unmute),
 }

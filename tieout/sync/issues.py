@@ -8,10 +8,10 @@ from tieout import platforms, problems
 from tieout.core.connection import Connection
 from tieout.core.problem import Case, Fix, IssueState, Owner, filled
 from tieout.core.settlement import Refusal
-from tieout.store import connections, issues, operations, settlements
+from tieout.store import channel_accounts, connections, issues, operations, settlements
 from tieout.store.engine import Db, read
 from tieout.store.issues import Block, Issue
-from tieout.sync import diagnosis
+from tieout.sync import channel_issues, diagnosis
 from tieout.sync.in_use import books_in_use
 from tieout.sync.tools import Tools
 
@@ -126,6 +126,9 @@ def _cases(db: Db, block: Block, issue: Issue, now: datetime) -> tuple[Case, ...
         return tuple(case for case in found if _is_about(case, issue)) or found
     if block.kind == diagnosis.IMPORT:
         return _refused(db, block, now)
+    if block.kind == channel_issues.ACCOUNT:
+        found = channel_issues.cases(db, block.subject, now)
+        return tuple(case for case in found if _is_about(case, issue)) or found
     connection = connections.find(db, block.subject)
     return (diagnosis.stopped(db, connection, issue, now),) if connection else ()
 
@@ -225,6 +228,9 @@ def _held(db: Db, block: Block) -> Held | None:
             if operation
             else None
         )
+    if block.kind == channel_issues.ACCOUNT:
+        account = channel_accounts.find(db, block.subject)
+        return Held("account", account.id, account.name, f"/channels/{account.id}", account.state) if account else None
     connection = connections.find(db, block.subject)
     if connection is None:
         return None

@@ -28,7 +28,7 @@ REGIONS = (
     ("fe", "Far East (Japan, Australia, Singapore)"),
 )
 URLS: Mapping[str, str] = {
-    "identity": "https://api.amazon.com",
+    "token": "https://api.amazon.com",
     **{region: f"https://sellingpartnerapi-{region}.amazon.com" for region, _ in REGIONS},
 }
 NEEDS_APP = True
@@ -105,7 +105,7 @@ def refreshed(call: Call, app: Registration, keys: Keys) -> Keys:
         "client_secret": app.client_secret.reveal(),
     }
     headers = {"Content-Type": "application/x-www-form-urlencoded;charset=UTF-8", "Accept": "application/json"}
-    request = Request("POST", app.urls["identity"] + _TOKEN, headers, urlencode(form).encode(), _TOKEN, is_write=False)
+    request = Request("POST", app.urls["token"] + _TOKEN, headers, urlencode(form).encode(), _TOKEN, is_write=False)
     answer = call(request)
     if answer.status != 200:
         raise refusals.of_token(answer)

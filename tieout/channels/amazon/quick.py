@@ -6,14 +6,13 @@ must match a strict pattern before it is turned into a number, since a cast alon
 plain reader would refuse, warn of or look up elsewhere in the file is decided here: it is Unusual.
 """
 
-import codecs
 import re
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tieout.channels._buckets import bucket_of
 from tieout.channels._days import read_date
-from tieout.channels._encoding import LINE_BYTES, Text
+from tieout.channels._pieces import beginning, clean
 from tieout.channels._refused import Refused, Unreadable, Unusual
 from tieout.channels._table import Block
 from tieout.channels.amazon.report import Report, is_order, summary_places
@@ -56,10 +55,9 @@ class Quick:
     """
 
     def __init__(self, first: bytes) -> None:
-        marked = first.startswith(codecs.BOM_UTF8)
-        self._start = len(codecs.BOM_UTF8) if marked else 0
+        text, self._start = beginning(first)
         try:
-            self.report = Report(first, Text(first[self._start :], "utf-8-sig" if marked else "utf-8"))
+            self.report = Report(first, text)
         except UnicodeDecodeError as error:
             raise Unusual("not UTF-8") from error
         names = self.report.table.names
@@ -73,7 +71,7 @@ class Quick:
 
     def add(self, piece: bytes) -> None:
         """Counts a piece of whole lines. After Unusual the counts are of no use."""
-        piece = _clean(piece if self._row else piece[self._start :])
+        piece = clean(piece if self._row else piece[self._start :])
         if not self._row:
             piece, self._row = piece[piece.find(b"\n") + 1 :], 1
         if not piece:
@@ -192,25 +190,6 @@ class Quick:
                 raise Unusual("a summary row that comes late, or another currency")
             found[id] = tally
         return found
-
-
-def _clean(piece: bytes) -> bytes:
-    """The piece with plain line ends. Raises Unusual for bytes that the plain reader has to judge."""
-    if b"\r" in piece:
-        piece = piece.replace(b"\r\n", b"\n")
-    if b"\r" in piece or b"\0" in piece or not piece.endswith(b"\n"):
-        raise Unusual("other line ends, a NUL byte, or no end")
-    stride = LINE_BYTES // 4
-    if any(piece.find(b"\n", start, start + stride) < 0 for start in range(0, len(piece) - stride, stride)):
-        raise Unusual("a very long line")
-    if not piece.isascii():
-        try:
-            piece.decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise Unusual("not UTF-8") from error
-        if codecs.BOM_UTF8 in piece:
-            raise Unusual("a byte-order mark inside")
-    return piece
 
 
 def _minor(frame: "pl.DataFrame", tallies: dict[str, Tally]) -> "pl.Expr":

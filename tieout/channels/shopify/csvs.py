@@ -6,10 +6,12 @@ from tieout.channels._refused import Refused
 from tieout.channels.shopify import payouts
 from tieout.channels.shopify.export import Export, Progress
 from tieout.channels.shopify.layout import PAID
+from tieout.channels.shopify.quick import Quick
 from tieout.channels.shopify.tally import FAILED, NAME, ON_ITS_WAY, Tally, settlement_of
 from tieout.channels.shopify.transactions import Transactions, waiting_words
 from tieout.channels.shopify.zones import own_zone
 from tieout.core.money import Money
+from tieout.core.places import Places
 from tieout.core.settlement import UNCONFIRMED, Reading, Refusal, Statement, Warning
 
 
@@ -43,6 +45,28 @@ def reading_of(transactions: Transactions, tallies: tuple[Tally, ...], zone: Zon
     for tally in tallies:
         warnings += warnings_of(tally, is_stated=bool(tally.stated))
     return Reading(NAME, settlements, (), tuple(warnings), transactions.export.text.encoding)
+
+
+class Counting:
+    """The quick reader: what `read` would say of a large transactions export, or Unusual."""
+
+    def __init__(self, first: bytes) -> None:
+        self._quick = Quick(first)
+
+    def add(self, piece: bytes) -> None:
+        self._quick.add(piece)
+
+    @property
+    def has_only_known(self) -> bool:
+        export = self._quick.transactions.export
+        return set(export.table.names) <= export.layout.columns
+
+    def places(self) -> Places:
+        return self._quick.places()
+
+    def reading(self, zone: ZoneInfo | None, digest: str) -> Reading:
+        """When every piece is in."""
+        return reading_of(self._quick.transactions, self._quick.payouts(), zone, digest)
 
 
 def contradicted(tally: Tally) -> list[Refusal]:
@@ -87,7 +111,7 @@ def warnings_of(tally: Tally, is_stated: bool) -> list[Warning]:
 def zone_of(transactions: Transactions, tallies: tuple[Tally, ...]) -> ZoneInfo:
     """The shop's own zone as far as the file tells; else UTC, which is told."""
     currency = tallies[0].currency if tallies else ""
-    zone = own_zone(currency, transactions.export.moments())
+    zone = own_zone(currency, transactions.export.firsts.items())
     if zone is None and tallies:
         transactions.findings.warn(
             "zone-unknown", "The file does not tell the shop's time zone, so its months are those of UTC."

@@ -14,6 +14,7 @@ from tieout.core.currency import EXPONENT
 from tieout.core.settlement import Content, Refusal
 
 Progress = Callable[[int, int], None]  # bytes read, bytes in all
+MOMENTS_KEPT = 1000  # the first ones, by which the shop's zone is known
 _MOST_KEPT = 200_000
 
 
@@ -41,6 +42,7 @@ class Export:
         self._cents: dict[str, Cents] = {}
         self._dates: dict[str, datetime | date] = {}
         self.bad_dates: dict[str, tuple[str, str]] = {}
+        self.firsts: dict[str, datetime] = {}  # the first moments, as they are printed
         self._order: Order | None = None
         self._told: set[str] = set()
 
@@ -82,11 +84,9 @@ class Export:
                 found = self._dates[text] = self._read(text)
             except Unreadable as error:
                 self.bad_dates[text] = error.code, str(error)
+            if isinstance(found, datetime) and len(self.firsts) < MOMENTS_KEPT:
+                self.firsts[text] = found
         return found
-
-    def moments(self) -> Iterator[tuple[str, datetime]]:
-        """The moments that were read, as they are printed."""
-        return ((text, found) for text, found in self._dates.items() if isinstance(found, datetime))
 
     def tell(self, row: int, cents: Cents, texts: tuple[str, ...]) -> None:
         """Refuses what could not be read in a row, and warns once of a text that was written oddly."""

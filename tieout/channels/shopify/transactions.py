@@ -6,7 +6,7 @@ added up. Without the column Payout ID a payout is known by its day and currency
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -14,12 +14,13 @@ from zoneinfo import ZoneInfo
 from tieout.channels._buckets import bucket_of, moment_of
 from tieout.channels._days import SLACK
 from tieout.channels._refused import Findings
-from tieout.channels._table import Block
+from tieout.channels._table import Block, Chunk
 from tieout.channels.shopify.export import Export, Progress
 from tieout.channels.shopify.labels import AMOUNT, is_payout
 from tieout.channels.shopify.tally import SETTLED, WAITING, Tally, fee_part, meaning
+from tieout.core.day import Month
 from tieout.core.money import Money
-from tieout.core.settlement import Line, Source, day_id
+from tieout.core.settlement import Figure, Line, Settlement, Source, day_id
 
 _COLUMNS = (
     "transaction date",
@@ -259,3 +260,25 @@ def lines_of(row: Row, currency: str, digest: str, zone: ZoneInfo) -> Iterator[L
         category, label, variant = meaning(row.kind, part)
         source = Source(digest, row.row)
         yield Line(category, label, Money(minor, currency), moment, "", source, row.order, variant=variant)
+
+
+def chunk_lines(chunk: Chunk, settlement: Settlement, wanted: frozenset[Figure], after: int) -> Iterator[Line]:
+    """The rows below `after` that are summed in one of these figures, out of some lines of a file as usual.
+
+    In such a file a row means the same without the others, so a small file is made of the payout's own rows.
+    """
+    zone, content = ZoneInfo(settlement.zone), chunk.content
+    days = settlement.deposit_on.isoformat() if settlement.deposit_on else ""
+    mark = (settlement.id if settlement.id.isdecimal() else days).encode()
+    found, row, seen, at = [], chunk.first_row, 0, content.find(mark)
+    while at >= 0:
+        start, end = content.rfind(b"\n", 0, at) + 1, content.find(b"\n", at)
+        end = end if end >= 0 else len(content)
+        row, seen = row + content.count(b"\n", seen, start), start
+        if row > max(after, 1):
+            found.append((row, content[start:end].removesuffix(b"\r")))
+        at = content.find(mark, end)
+    made = b"\n".join((chunk.heading, *(line for _, line in found), b""))
+    for line in lines(Transactions(Export(made)), settlement.id, settlement.statement, zone) if found else ():
+        if (line.label, line.marketplace, Month.of(line.posted_at, zone)) in wanted:
+            yield replace(line, source=replace(line.source, row=found[line.source.row - 2][0]))

@@ -22,15 +22,14 @@ _ZONES = {
     "HKD": "Asia/Hong_Kong",
 }
 _OFFSET = re.compile(r"\d ([+-])(\d\d):?(\d\d)$")
-_LOOKED_AT = 1000
 
 
 def own_zone(currency: str, stamps: Iterable[tuple[str, datetime]]) -> ZoneInfo | None:
-    """None where the offset printed behind one of the first times is not that of the currency's own zone."""
+    """None where the offset printed behind one of the times is not that of the currency's own zone."""
     zone = ZoneInfo(_ZONES[currency]) if currency in _ZONES else None
-    for seen, (text, moment) in enumerate(stamps):
+    for text, moment in stamps:
         found = _OFFSET.search(text)
-        if zone is None or found is None or seen >= _LOOKED_AT:
+        if zone is None or found is None:
             break
         printed = timedelta(hours=int(found[2]), minutes=int(found[3])) * (-1 if found[1] == "-" else 1)
         if moment.astimezone(zone).utcoffset() != printed:

@@ -220,7 +220,7 @@ def keep(asked: Asked, entity: str, row: Doc, old: Doc | None, links: Mapping[st
         made = stamp(asked.now)
         outside: Doc = {"Id": company.next_id(ENTITIES[entity].series), "SyncToken": "0", "domain": "QBO"}
         whole = row | outside | {"sparse": False, "MetaData": {"CreateTime": made, "LastUpdatedTime": made}}
-        whole |= {"_by": asked.who.get("name") or "another user"}
+        whole |= {"_by": settling.known_as(asked)}
     else:
         private = {name: value for name, value in old.items() if name.startswith("_")}
         same = {name: old[name] for name in ("Id", "SyncToken", "domain", "sparse", "MetaData") if name in old}

@@ -98,5 +98,11 @@ def relink(asked: Asked, source: str, kind: str, old: Mapping[str, Decimal], new
 def touched(asked: Asked, row: Doc) -> Doc:
     """The next version of a record."""
     meta = row["MetaData"] | {"LastUpdatedTime": stamp(asked.now)}
-    by = asked.who.get("name") or "another user"
-    return row | {"SyncToken": str(int(row["SyncToken"]) + 1), "MetaData": meta, "_by": by}
+    return row | {"SyncToken": str(int(row["SyncToken"]) + 1), "MetaData": meta, "_by": known_as(asked)}
+
+
+def known_as(asked: Asked) -> str:
+    """The name of who is asking, as the refusal of a stale version tells it to the next."""
+    email = str(asked.who.get("email", "")).lower()
+    names = (user["name"] for user in asked.company.facts["users"] if str(user["email"]).lower() == email)
+    return str(asked.who.get("name") or next(names, "another user"))

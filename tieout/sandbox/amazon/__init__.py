@@ -42,7 +42,7 @@ def of(world: World) -> AmazonStandIn:
 
 
 def exports(base_url: str) -> tuple[str, ...]:
-    """What a shell is told so that Tieout, started from it, takes this stand-in for Amazon; then what a person types."""
+    """What a shell is told so that Tieout, started from it, takes this stand-in for Amazon; and what people type."""
     urls = (("IDENTITY_URL", base_url), *((f"{region.upper()}_URL", f"{base_url}/{region}") for region in REGIONS))
     settings = (("CLIENT_ID", APP_ID), ("CLIENT_SECRET", APP_SECRET), *urls)
     lines = tuple(f"  export TIEOUT_AMAZON_{name}={value}" for name, value in settings)

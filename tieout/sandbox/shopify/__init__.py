@@ -42,7 +42,7 @@ def of(world: World) -> ShopifyStandIn:
 
 
 def exports(base_url: str) -> tuple[str, ...]:
-    """What a shell is told so that Tieout, started from it, takes this stand-in for Shopify; then what a person types."""
+    """What a shell is told so that Tieout, started from it, takes this stand-in for Shopify; and what people type."""
     settings = (("CLIENT_ID", APP_ID), ("CLIENT_SECRET", APP_SECRET), ("API_URL", f"{base_url}/{{shop}}"))
     lines = tuple(f"  export TIEOUT_SHOPIFY_{name}='{value}'" for name, value in settings)
     return (*lines, f"  # shop {DOMAIN}, token {TOKEN}")

@@ -240,7 +240,7 @@ def test_an_ended_subscription_reads_and_writes_nothing() -> None:
     keeper.hand("subscription", status="ended")
     code, detail = refusal(keeper.invoice)
     assert code == "6190" and "You can't add data to QuickBooks Online Plus" in detail
-    info = {one["Name"]: one["Value"] for one in ledger.company_info(keeper.asked)["NameValue"]}
+    info = {one["Name"]: one["Value"] for one in ledger.about_company(keeper.asked)["NameValue"]}
     assert (info["OfferingSku"], info["SubscriptionStatus"]) == ("QuickBooks Online Plus", "EXPIRED")
     assert ledger.visible(keeper.asked, "Customer")
 

@@ -142,7 +142,7 @@ def void(asked: Asked, entity: str, body: Doc) -> Doc:
 def read(asked: Asked, entity: str, row_id: str) -> Doc:
     """One record as it is shown now. Raises Fault."""
     if entity in SINGLE:
-        return company_info(asked) if entity == "CompanyInfo" else preferences(asked)
+        return about_company(asked) if entity == "CompanyInfo" else preferences(asked)
     if entity not in ENTITIES or entity in {"TaxService", "ExchangeRate"}:
         raise fault("unsupported-operation", operation=f"read of {entity}")
     return _shown(asked, entity, rules.existing(asked, entity, row_id))
@@ -151,7 +151,7 @@ def read(asked: Asked, entity: str, row_id: str) -> Doc:
 def visible(asked: Asked, entity: str) -> list[Doc]:
     """Every record that is not deleted, inactive ones too, in the order in which they were made."""
     if entity in SINGLE:
-        return [company_info(asked) if entity == "CompanyInfo" else preferences(asked)]
+        return [about_company(asked) if entity == "CompanyInfo" else preferences(asked)]
     return [_shown(asked, entity, row) for row in asked.company.rows(entity) if row.get("status") != "Deleted"]
 
 
@@ -164,8 +164,8 @@ def preferences(asked: Asked) -> Doc:
     return settings.preferences(asked)
 
 
-def company_info(asked: Asked) -> Doc:
-    return settings.company_info(asked)
+def about_company(asked: Asked) -> Doc:
+    return settings.about_company(asked)
 
 
 def exchange_rate(asked: Asked, code: str, day: str = "") -> Doc:

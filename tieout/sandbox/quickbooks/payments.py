@@ -21,7 +21,7 @@ def build_payment(asked: Asked, body: Doc, old: Doc | None) -> Built:
     """A customer's payment. Raises Fault."""
     findings = Findings()
     customer = refs.needed(asked, "Customer", body, "CustomerRef", findings)
-    row, links = _common(asked, "Payment", body, old, customer, "CustomerRef", findings)
+    row, links = _both(asked, "Payment", body, old, customer, "CustomerRef", findings)
     money = refs.found(asked, "Account", body, "DepositToAccountRef", findings)
     if money is not None and money["AccountType"] not in {"Bank", "Other Current Asset"}:
         findings.add("account-type", name="DepositToAccountRef", value=money["AccountType"])
@@ -42,7 +42,7 @@ def build_bill_payment(asked: Asked, body: Doc, old: Doc | None) -> Built:
     """A payment of bills, from a bank account or a card; a credit is applied by one that links both. Raises Fault."""
     findings = Findings()
     vendor = refs.needed(asked, "Vendor", body, "VendorRef", findings)
-    row, links = _common(asked, "BillPayment", body, old, vendor, "VendorRef", findings)
+    row, links = _both(asked, "BillPayment", body, old, vendor, "VendorRef", findings)
     money = _paid_from(asked, body, findings)
     if money is not None:
         currency.check_account(asked.company, money, row["CurrencyRef"]["value"], findings)
@@ -72,7 +72,7 @@ def _paid_from(asked: Asked, body: Doc, findings: Findings) -> Doc | None:
     return row
 
 
-def _common(
+def _both(
     asked: Asked, entity: str, body: Doc, old: Doc | None, who: Doc | None, field: str, findings: Findings
 ) -> tuple[Doc, dict[str, Decimal]]:
     amount = body.get("TotalAmt")

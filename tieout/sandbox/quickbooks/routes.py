@@ -28,7 +28,7 @@ def answer(asked: Asked, key: str) -> Answer:
         case ("preferences",), 1, "GET":
             return _said(asked, {"Preferences": wire.shown(ledger.preferences(asked))})
         case ("companyinfo", _), 2, "GET":
-            return _said(asked, {"CompanyInfo": wire.shown(ledger.company_info(asked))})
+            return _said(asked, {"CompanyInfo": wire.shown(ledger.about_company(asked))})
         case ("exchangerate",), 1, "GET":
             return _said(asked, {"ExchangeRate": wire.shown(_rate(asked))})
         case ("taxservice", "taxcode"), 2, "POST":

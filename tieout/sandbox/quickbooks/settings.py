@@ -9,7 +9,7 @@ from tieout.sandbox.quickbooks.state import Asked, stamp
 STATUS = {"active": "SUBSCRIBED", "trial": "TRIAL", "ended": "EXPIRED"}
 
 
-def company_info(asked: Asked) -> Doc:
+def about_company(asked: Asked) -> Doc:
     facts = asked.company.facts
     named = {
         "NeoEnabled": "true",

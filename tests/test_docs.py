@@ -60,8 +60,8 @@ def broken(page: Path, text: str) -> Iterator[str]:
 
 
 def make_targets(text: str) -> set[str]:
-    """The targets that a text tells people to make; `make` as an English word stands outside code."""
-    return set(re.findall(r"\bmake ([a-z][\w-]*)", code(text)))
+    """The targets that a text tells people to make: `make` begins a command; elsewhere it is an English word."""
+    return set(re.findall(r"(?:^|[`;&|])\s*make ([a-z][\w-]*)", code(text), re.M))
 
 
 def code(text: str) -> str:

@@ -7,15 +7,16 @@ plain reader would refuse, warn of or look up elsewhere in the file is decided h
 """
 
 import re
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tieout.channels._buckets import bucket_of
 from tieout.channels._days import read_date
 from tieout.channels._pieces import beginning, clean
-from tieout.channels._refused import Refused, Unreadable, Unusual
+from tieout.channels._refused import Findings, Refused, Unreadable, Unusual
 from tieout.channels._table import Block
-from tieout.channels.amazon.report import Report, is_order, summary_places
+from tieout.channels.amazon.report import Report, summary_places
 from tieout.channels.amazon.tally import Tally
 from tieout.core.currency import EXPONENT
 from tieout.core.day import Month
@@ -25,12 +26,10 @@ from tieout.core.settlement import Figure, Label
 if TYPE_CHECKING:
     import polars as pl
 
+    _Piece = tuple[bytes, pl.DataFrame]
+
 _COLUMNS = {
     "id": "settlement-id",
-    "start": "settlement-start-date",
-    "end": "settlement-end-date",
-    "deposit": "deposit-date",
-    "total": "total-amount",
     "currency": "currency",
     "kind": "transaction-type",
     "order": "order-id",
@@ -40,10 +39,11 @@ _COLUMNS = {
     "amount": "amount",
     "stamp": "posted-date-time",
 }
+_OF_SUMMARY = ("settlement-start-date", "settlement-end-date", "deposit-date", "total-amount")
 _STAMP = r"^[0-9./-]{10} (?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9] UTC$"
 # Nine digits before the decimals: a piece of such amounts can never overflow 64 bits.
 _AMOUNTS = {(2, "."): r"^-?[0-9]{1,9}\.[0-9]{2}$", (2, ","): r"^-?[0-9]{1,9},[0-9]{2}$", (0, ""): r"^-?[0-9]{1,9}$"}
-_END = "\t~\n"  # a field of our own at each line's end: where it is not the last, the line is too short or too long
+_END = b"\t~\n"  # a field of our own at each line's end: where it is not the last, the line is too short or too long
 _MOST_SUMMARIES = 1000
 _MOST_STRAYS = 10_000
 
@@ -60,36 +60,30 @@ class Quick:
             self.report = Report(first, text)
         except UnicodeDecodeError as error:
             raise Unusual("not UTF-8") from error
-        names = self.report.table.names
-        if self.report.layout.name != "V2" or not set(_COLUMNS.values()) <= set(names):
+        self._names = names = self.report.table.names
+        if self.report.layout.name != "V2" or not {*_COLUMNS.values(), *_OF_SUMMARY} <= set(names):
             raise Unusual("not V2 with its usual columns")
-        self._fields = [f"{at}" for at in range(len(names))]
-        self._places = {ours: f"{names.index(theirs)}" for ours, theirs in _COLUMNS.items()}
-        self._row = 0
+        self._form = self._form_of_amounts()
+        self._wanted = self._expressions()
+        self._row = 1
         self._first_rows: list[int] = []
         self._parts: dict[tuple[str, Figure], int] = {}
+        self._ahead = ThreadPoolExecutor(1)
+        self._next: Future[_Piece] | None = None
 
     def add(self, piece: bytes) -> None:
-        """Counts a piece of whole lines. After Unusual the counts are of no use."""
-        piece = clean(piece if self._row else piece[self._start :])
-        if not self._row:
-            piece, self._row = piece[piece.find(b"\n") + 1 :], 1
-        if not piece:
-            return
-        import polars as pl
-
-        try:
-            frame = self._frame(piece)
-            self._first_rows.append(self._row + 1)
-            self._row += frame.height
-            frame = self._without_summaries(frame)
-            if frame.height:
-                self._count(frame)
-        except pl.exceptions.PolarsError as error:
-            raise Unusual("no even table") from error
+        """Counts a piece of whole lines, while the one after it is split. After Unusual the counts are of no use."""
+        if self._next is None:
+            following = self._ahead.submit(self._split, piece[self._start :], has_heading=True)
+        else:
+            following = self._ahead.submit(self._split, piece)
+        self._count_next()
+        self._next = following
 
     def tallies(self) -> tuple[Tally, ...]:
         """What was counted, when every piece is in; each equals its stated total."""
+        self._count_next()
+        self._next = None
         found = tuple(tally for tally in self.report.tallies.values() if tally)
         if not found or any(tally.minor != tally.total.minor for tally in found):
             raise Unusual("the total is not met")
@@ -98,46 +92,91 @@ class Quick:
     def places(self) -> Places:
         return Places(tuple(self._first_rows), self._parts)
 
-    def _frame(self, piece: bytes) -> "pl.DataFrame":
+    def _count_next(self) -> None:
+        """Raises Unusual."""
         import polars as pl
 
+        if self._next is None:
+            return
+        try:
+            lines, frame = self._next.result()
+            if frame.height:
+                self._first_rows.append(self._row + 1)
+                height = frame.height
+                if not frame["plain"].all():
+                    frame = self._without_summaries(frame, lines)
+                if frame.height:
+                    self._count(frame)
+                self._row += height
+        except pl.exceptions.PolarsError as error:
+            raise Unusual("no even table") from error
+
+    def _form_of_amounts(self) -> tuple[int, str]:
+        """Decimals and their sign in the first amount of all."""
+        block = next(self.report.table.blocks(Findings()))
+        amount = next(filter(None, block.column("amount")), "")
+        for form, pattern in _AMOUNTS.items():
+            if re.match(pattern, amount):
+                return form
+        raise Unusual("amounts of another form")
+
+    def _expressions(self) -> "list[pl.Expr]":
+        """What is wanted of each row. `plain`: nothing about it is unusual, so its other values can be relied on."""
+        import polars as pl
+
+        a = {ours: pl.col(f"{self._names.index(theirs)}").alias(ours) for ours, theirs in _COLUMNS.items()}
+        is_whole = pl.col("last") == "~"
+        is_plain = a["amount"].str.contains(_AMOUNTS[self._form]) & a["stamp"].str.contains(_STAMP)
+        return [
+            pl.col("row"),
+            (is_whole & is_plain).alias("plain"),
+            *(a[name] for name in ("id", "currency", "kind", "type", "text", "site", "stamp")),
+            a["stamp"].str.slice(0, 10).alias("slot"),
+            a["order"].str.slice(0, 1).alias("initial"),
+            a["amount"].str.replace(self._form[1], "", literal=True).cast(pl.Int64, strict=False).alias("minor"),
+        ]
+
+    def _split(self, piece: bytes, has_heading: bool = False) -> "_Piece":
+        """Its rows as a frame, numbered from 0; and the lines that they were split from."""
+        import polars as pl
+
+        piece = clean(piece)
+        if has_heading:
+            piece = piece[piece.find(b"\n") + 1 :]
+        piece = piece.replace(b"\n", _END)
         rows = pl.scan_csv(
-            piece.replace(b"\n", _END.encode()),
+            piece,
             separator="\t",
             quote_char=None,
             has_header=False,
-            schema=dict.fromkeys((*self._fields, "last"), pl.String),
+            schema=dict.fromkeys((*(f"{at}" for at in range(len(self._names))), "last"), pl.String),
             empty_string_is_null=False,
             missing_columns="insert",
             row_index_name="row",
-            row_index_offset=self._row + 1,
         )
-        wanted = [pl.col(place).alias(name) for name, place in self._places.items()]
-        frame = rows.select("row", "last", *wanted).collect(engine="streaming")
-        if not (frame["last"] == "~").all():
-            raise Unusual("a line has other fields than the heading")
-        return frame.drop("last")
+        return piece, rows.select(self._wanted).collect(engine="streaming")
 
-    def _without_summaries(self, frame: "pl.DataFrame") -> "pl.DataFrame":
-        import polars as pl
-
-        some = frame.filter((pl.col("total") != "") | (pl.col("start") != ""))
-        if not some.height:
-            return frame
-        if some.height > _MOST_SUMMARIES:
+    def _without_summaries(self, frame: "pl.DataFrame", piece: bytes) -> "pl.DataFrame":
+        """Only the plain rows. All others must be summary rows, and these certain by themselves."""
+        places = frame.filter(~frame["plain"])["row"].to_list()
+        if len(places) > _MOST_SUMMARIES:
             raise Unusual("too many summary rows")
-        flat = [field for row in some.select(list(_COLUMNS)).iter_rows() for field in row]
-        positions = {theirs: at for at, theirs in enumerate(_COLUMNS.values())}
-        block = Block(some["row"].to_list(), flat, positions, len(positions), 0)
-        places = summary_places(block)
-        for at in places:
+        lines, width = piece.split(b"\n", places[-1] + 1), len(self._names)
+        fields = [lines[at].decode().split("\t") for at in places]
+        if any(len(each) != width + 1 or each[width] != "~" for each in fields):
+            raise Unusual("a line has other fields than the heading")
+        positions = {name: at for at, name in reversed(list(enumerate(self._names)))}
+        rows = [self._row + 1 + at for at in places]
+        block = Block(rows, [field for each in fields for field in each], positions, width + 1, 0)
+        if len(summary_places(block)) < len(rows):
+            raise Unusual("a row that is neither plain nor a summary")
+        for at in range(len(rows)):
             self._take_summary(block, at)
-        return frame.filter(~pl.col("row").is_in([block.rows[at] for at in places]))
+        return frame.filter(frame["plain"])
 
     def _take_summary(self, block: Block, at: int) -> None:
         """Only what is certain by itself: nothing here may have to look at the file's other rows."""
-        names = ("settlement-start-date", "settlement-end-date", "deposit-date", "total-amount")
-        start, end, deposit, total = (block.column(name)[at].strip() for name in names)
+        start, end, deposit, total = (block.column(name)[at].strip() for name in _OF_SUMMARY)
         try:
             for date in (start, end, deposit or start):
                 read_date(date)
@@ -151,57 +190,44 @@ class Quick:
     def _count(self, frame: "pl.DataFrame") -> None:
         import polars as pl
 
-        tallies = self._tallies_of(frame)
-        if not frame["stamp"].str.contains(_STAMP).all():
-            raise Unusual("moments of another form")
-        frame = frame.with_columns(
-            pl.col("stamp").str.slice(0, 10).alias("slot"), (pl.col("order") != "").alias("has"), _minor(frame, tallies)
-        )
-        days = {day: _day(day) for day in frame["slot"].unique().to_list()}
-        edges = [day for day, moment in days.items() if bucket_of(moment) < 0]
+        groups = _grouped(frame)
+        days = {day: _day(day) for day in groups["slot"].unique().to_list()}
+        tallies = self._tallies_of(groups)
         for tally in tallies.values():
-            _find_strays(frame, tally, days)
-        groups = _grouped(frame.filter(~pl.col("slot").is_in(edges)) if edges else frame)
-        if edges:
-            groups = pl.concat([groups, _grouped(_by_quarter(frame.filter(pl.col("slot").is_in(edges))))])
+            _find_strays(frame, self._row + 1, tally, days)
+        if edges := [day for day, moment in days.items() if bucket_of(moment) < 0]:
+            at_edges = pl.col("slot").is_in(edges)
+            groups = pl.concat([groups.filter(~at_edges), _grouped(_by_quarter(frame.filter(at_edges)))])
         moments = {slot: _moment(slot, days) for slot in groups["slot"].unique().to_list()}
         buckets = {slot: bucket_of(moment) for slot, moment in moments.items()}
         months = {slot: _months_near(moment) for slot, moment in moments.items()}
-        part, has_homeless = 1 << len(self._first_rows) - 1, False
-        for _, id, kind, amount_type, text, site, slot, has, minor, count in groups.sort("row").iter_rows():
-            if kind == "Order" and not has:
+        seen = set()
+        for _, id, _, kind, amount_type, text, site, slot, initial, minor, count in groups.sort("row").iter_rows():
+            if kind == "Order" and not initial:
                 raise Unusual("an Order row without order id")
-            has_homeless |= has and not site
-            cell = tallies[id].cells[kind, amount_type, text, site, buckets[slot], has]
+            if not site and (initial.isdigit() or initial == "S"):  # as is_order has it
+                raise Unusual("an order row without a site")
+            cell = tallies[id].cells[kind, amount_type, text, site, buckets[slot], initial != ""]
             cell[0] += minor
             cell[1] += count
-            for month in months[slot]:
+            seen.add((id, kind, amount_type, text, site, months[slot]))
+        part = 1 << len(self._first_rows) - 1
+        for id, kind, amount_type, text, site, near in seen:
+            for month in near:
                 figure = id, (Label((kind, amount_type, text)), site, month)
                 self._parts[figure] = self._parts.get(figure, 0) | part
-        if has_homeless and any(map(is_order, frame.filter(pl.col("site") == "")["order"].unique().to_list())):
-            raise Unusual("an order row without a site")
 
-    def _tallies_of(self, frame: "pl.DataFrame") -> dict[str, Tally]:
+    def _tallies_of(self, groups: "pl.DataFrame") -> dict[str, Tally]:
         """The settlements of these rows; their summary rows stood before, and all is in their currency."""
         found: dict[str, Tally] = {}
-        for id, currency in frame.select("id", "currency").unique().iter_rows():
+        for id, currency in groups.select("id", "currency").unique().iter_rows():
             tally = self.report.tallies.get(id)
             if tally is None or currency not in ("", tally.currency):
                 raise Unusual("a summary row that comes late, or another currency")
+            if EXPONENT[tally.currency] != self._form[0]:
+                raise Unusual("amounts of another form")
             found[id] = tally
         return found
-
-
-def _minor(frame: "pl.DataFrame", tallies: dict[str, Tally]) -> "pl.Expr":
-    """The amounts in minor units. Raises Unusual unless each is written in the one plainest way."""
-    import polars as pl
-
-    exponents = {EXPONENT[tally.currency] for tally in tallies.values()}
-    for (exponent, sign), pattern in _AMOUNTS.items():
-        is_likely = exponents == {exponent} and re.match(pattern, frame["amount"][0])
-        if is_likely and frame["amount"].str.contains(pattern).all():
-            return pl.col("amount").str.replace(sign, "", literal=True).cast(pl.Int64).alias("minor")
-    raise Unusual("amounts of another form")
 
 
 def _day(text: str) -> datetime:
@@ -219,10 +245,10 @@ def _moment(slot: str, days: dict[str, datetime]) -> datetime:
     return day + timedelta(hours=int(slot[11:13]), minutes=15 * int(slot[14:])) if len(slot) > 10 else day
 
 
-def _months_near(moment: datetime) -> set[Month]:
+def _months_near(moment: datetime) -> frozenset[Month]:
     """The months that a day has in some zone on earth."""
     days = (moment - timedelta(days=1), moment, moment + timedelta(days=1))
-    return {Month(day.year, day.month) for day in days}
+    return frozenset(Month(day.year, day.month) for day in days)
 
 
 def _by_quarter(frame: "pl.DataFrame") -> "pl.DataFrame":
@@ -236,12 +262,12 @@ def _grouped(frame: "pl.DataFrame") -> "pl.DataFrame":
     """First row, key, sum and count of equal rows."""
     import polars as pl
 
-    keys = ("id", "kind", "type", "text", "site", "slot", "has")
+    keys = ("id", "currency", "kind", "type", "text", "site", "slot", "initial")
     sums = (pl.col("row").min(), pl.col("minor").sum(), pl.len().alias("count"))
-    return frame.group_by(keys).agg(*sums).select("row", *keys, "minor", "count")
+    return frame.lazy().group_by(keys).agg(*sums).collect(engine="streaming").select("row", *keys, "minor", "count")
 
 
-def _find_strays(frame: "pl.DataFrame", tally: Tally, days: dict[str, datetime]) -> None:
+def _find_strays(frame: "pl.DataFrame", first_row: int, tally: Tally, days: dict[str, datetime]) -> None:
     """Rows outside the window, as `Tally.add` notes them; only days at or beyond its ends can hold any."""
     import polars as pl
 
@@ -259,8 +285,8 @@ def _find_strays(frame: "pl.DataFrame", tally: Tally, days: dict[str, datetime])
         late = frame.filter(of_day & is_late)
         if late.height > _MOST_STRAYS:
             raise Unusual("many rows outside the window")
-        for row, stamp in late.select("row", "stamp").iter_rows():
+        for at, stamp in late.select("row", "stamp").iter_rows():
             found = read_date(stamp)
             if not window.holds(found, timedelta(0)):
-                stray = tally.strays.setdefault(not window.holds(found), [row, 0])
-                stray[:] = min(stray[0], row), stray[1] + 1
+                stray = tally.strays.setdefault(not window.holds(found), [first_row + at, 0])
+                stray[:] = min(stray[0], first_row + at), stray[1] + 1

@@ -146,7 +146,8 @@ def test_the_child_is_handed_no_secret(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(reading, "COMMAND", ("-c", tell))
     path = tmp_path / "upload"
     path.write_bytes(report())
-    assert "TIEOUT" not in reading._answer(Asked("x.txt", str(path), "", ""), None)
+    with reading._answered(Asked("x.txt", str(path), "", "")) as told:
+        assert "PATH" in told and "TIEOUT" not in told
 
 
 def test_progress_is_told_some_dozen_times_however_long_the_file(tmp_path: Path) -> None:

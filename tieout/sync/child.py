@@ -4,6 +4,7 @@
 standard output: any number of Told, then one Taken or Reading. It knows no database, no secret and no network.
 """
 
+import gc
 import os
 import pickle
 import sys
@@ -13,17 +14,19 @@ from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import BinaryIO
+from threading import Event
+from typing import TYPE_CHECKING, BinaryIO
 from zoneinfo import ZoneInfo
 
-from tieout import channels
-from tieout.channels import FileContent
-from tieout.core.places import Places
-from tieout.core.settlement import Reading, Refusal, Statement
-from tieout.store.packing import FRAME_BYTES, framed
+from tieout.store.packing import cut_file, framed
+
+if TYPE_CHECKING:
+    from tieout.channels import Counting, FileContent
+    from tieout.core.places import Places
+    from tieout.core.settlement import Reading, Refusal
 
 _NICE = 10  # pages go first
-_TURN_SECONDS = 0.0005  # packing goes on while the other thread imports and counts
+_TURN_SECONDS = 0.0001  # packing goes on while the other thread imports and counts
 _SCALE = 50  # times that progress is told at most
 
 
@@ -57,13 +60,14 @@ class Taken:
     size: int = 0
     channel: str = ""
     frames: tuple[tuple[int, int, int], ...] = ()
-    reading: Reading | None = None
-    places: Places | None = None
-    refusal: Refusal | None = None
+    reading: "Reading | None" = None
+    places: "Places | None" = None
+    refusal: "Refusal | None" = None
 
 
 def main() -> None:
     os.nice(_NICE)
+    gc.disable()  # nothing here makes circles, and the process ends soon
     sys.setswitchinterval(_TURN_SECONDS)
     # Whatever prints must not come between the messages.
     out = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
@@ -78,41 +82,51 @@ def main() -> None:
 
 def take_in(asked: Asked) -> Taken:
     """Hash, recognise, blank, pack and read a file; a large one that is as usual is packed and counted side by side."""
-    content = FileContent(Path(asked.path))
-    try:
-        channels.recognise(asked.filename, content[:FRAME_BYTES])
-        with ThreadPoolExecutor(1) as beside:
-            packing = beside.submit(_pack, asked)
+    unwanted = Event()
+    with ThreadPoolExecutor(1) as beside:
+        packing = beside.submit(_pack, asked, unwanted)
+        # Imported while the file is packed already.
+        from tieout import channels
+        from tieout.core.settlement import Refusal
+
+        content = channels.FileContent(Path(asked.path))
+        try:
+            channels.recognise(asked.filename, content[: channels.PIECE_BYTES])
             counted = _counted(asked, content)
             digest, frames = packing.result()
-        with suppress(channels.Unusual):
-            # What was counted has no line with more fields than its heading, so only unknown columns have to go.
-            if counted and counted.has_only_known:
-                reading = counted.reading(_zone(asked), digest)
-                return Taken(digest, len(content), reading.channel, frames, reading, counted.places())
-        return _taken_plainly(asked, content, digest)
-    except channels.Unrecognised as refused:
-        return Taken(refusal=Refusal(refused.code, refused.message, refused.row))
+            with suppress(channels.Unusual):
+                # What was counted has no line with more fields than its heading: only unknown columns have to go.
+                if counted and counted.has_only_known:
+                    reading = counted.reading(_zone(asked), digest)
+                    return Taken(digest, len(content), reading.channel, frames, reading, counted.places())
+            return _taken_plainly(asked, content, digest)
+        except channels.Unrecognised as refused:
+            unwanted.set()
+            return Taken(refusal=Refusal(refused.code, refused.message, refused.row))
 
 
-def _counted(asked: Asked, content: FileContent) -> channels.Counting | None:
+def _counted(asked: Asked, content: "FileContent") -> "Counting | None":
     """None where the plain reader has to look, or is quicker."""
+    from tieout import channels
+
     if len(content) < channels.QUICK_BYTES:
         return None
     with suppress(channels.Unusual):
-        counted = channels.counting(asked.filename, content[:FRAME_BYTES])
+        counted = channels.counting(asked.filename, content[: channels.PIECE_BYTES])
         for piece in channels.pieces(content, channels.COUNTED_BYTES):
             counted.add(piece)
         return counted
     return None
 
 
-def _pack(asked: Asked) -> tuple[str, tuple[tuple[int, int, int], ...]]:
+def _pack(asked: Asked, unwanted: Event) -> tuple[str, tuple[tuple[int, int, int], ...]]:
     """The digest, and the frames as they are if nothing has to be blanked."""
     digest = sha256()
 
     def hashed() -> Iterator[bytes]:
-        for piece in channels.pieces(FileContent(Path(asked.path)), FRAME_BYTES):
+        for piece in cut_file(Path(asked.path)):
+            if unwanted.is_set():
+                return
             digest.update(piece)
             yield piece
 
@@ -129,8 +143,11 @@ def _written(asked: Asked, pieces: Iterable[bytes], is_numbered: bool) -> tuple[
     return tuple(found)
 
 
-def _taken_plainly(asked: Asked, content: FileContent, digest: str) -> Taken:
+def _taken_plainly(asked: Asked, content: "FileContent", digest: str) -> Taken:
     """A large file is kept first and read later, by its own job; a small one is read at once."""
+    from tieout import channels
+    from tieout.core.settlement import Statement
+
     statement = Statement(asked.filename, content, digest)
     channel = channels.recognise(asked.filename, content)
     frames = _written(asked, channels.blanked(channel, statement), is_numbered=False)
@@ -139,8 +156,11 @@ def _taken_plainly(asked: Asked, content: FileContent, digest: str) -> Taken:
     return Taken(digest, len(content), channel, frames, reading)
 
 
-def _read(asked: Asked, out: BinaryIO) -> Reading:
-    content, told = FileContent(Path(asked.path)), 0
+def _read(asked: Asked, out: BinaryIO) -> "Reading":
+    from tieout import channels
+    from tieout.core.settlement import Statement
+
+    content, told = channels.FileContent(Path(asked.path)), 0
 
     def tell(done: int, of: int) -> None:
         nonlocal told

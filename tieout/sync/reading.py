@@ -23,6 +23,8 @@ _LONGEST_SECONDS = 1800
 _MOST_KEPT = 8
 # Never a secret: the child reads strangers' files.
 _HANDED_ON = ("PATH", "LANG", "LC_ALL", "HOME", "TMPDIR", "SYSTEMROOT")
+# The GNU library hands blocks of some mebibytes back to the system when they are freed; a child uses them again.
+_ALLOCATION = {"MALLOC_MMAP_THRESHOLD_": f"{1 << 28}", "MALLOC_TRIM_THRESHOLD_": f"{1 << 28}"}
 _ENDED_EARLY = (
     "The reading of the file was cut off: it took more memory or time than there is. Nothing of it was imported. "
     "Split the file by settlement, or give Tieout more memory, and import it again."
@@ -58,9 +60,9 @@ def taken_in(filename: str, path: Path, zone: str, scratch: Path | None) -> Iter
     """A file hashed, recognised, blanked, packed and, unless it is unusual, read. Raises ChildProcessError."""
     with TemporaryDirectory(prefix="tieout-", dir=scratch) as folder:
         frames = Path(folder) / "frames"
-        taken = _answer(Asked(filename, str(path), zone, str(frames)), None)
-        assert isinstance(taken, Taken), "it was asked to take in"
-        yield taken, _frames(frames, taken)
+        with _answered(Asked(filename, str(path), zone, str(frames))) as taken:
+            assert isinstance(taken, Taken), "it was asked to take in"
+            yield taken, _frames(frames, taken)
 
 
 def read_again(
@@ -76,9 +78,9 @@ def read_again(
         path = Path(folder) / "statement"
         with path.open("wb") as out:
             spool(out)
-        reading = _answer(Asked(filename, str(path), zone, digest=digest), progress)
-        assert isinstance(reading, Reading), "it was asked to read"
-        return reading
+        with _answered(Asked(filename, str(path), zone, digest=digest), progress) as reading:
+            assert isinstance(reading, Reading), "it was asked to read"
+            return reading
 
 
 def _frames(path: Path, taken: Taken) -> Iterator[Frame]:
@@ -87,9 +89,10 @@ def _frames(path: Path, taken: Taken) -> Iterator[Frame]:
             yield Frame(first_row, size, packed.read(packed_size))
 
 
-def _answer(asked: Asked, progress: Progress | None) -> Any:
-    """The child's last message. Raises ChildProcessError where it ends without one, or takes too long."""
-    environment = {name: os.environ[name] for name in _HANDED_ON if name in os.environ}
+@contextmanager
+def _answered(asked: Asked, progress: Progress | None = None) -> Iterator[Any]:
+    """The last message of a child, which is gone when the block ends. Raises ChildProcessError if it ends early."""
+    environment = {name: os.environ[name] for name in _HANDED_ON if name in os.environ} | _ALLOCATION
     environment["PYTHONPATH"] = str(Path(__file__).parents[2])
     with (
         _CHILDREN,
@@ -100,16 +103,23 @@ def _answer(asked: Asked, progress: Progress | None) -> Any:
         limit = Timer(_LONGEST_SECONDS, child.kill)
         limit.start()
         try:
-            assert child.stdin is not None and child.stdout is not None, "both are pipes"
-            with child.stdin as questions:
-                pickle.dump(asked, questions)
-            while isinstance(message := pickle.load(child.stdout), Told):
-                if progress:
-                    progress(message.done, message.of)
-            return message
-        except (EOFError, BrokenPipeError, pickle.UnpicklingError) as error:
-            child.kill()
-            raise ChildProcessError(_ENDED_EARLY) from error
+            yield _answer(child, asked, progress)
         finally:
             limit.cancel()
             child.kill()
+
+
+def _answer(child: "subprocess.Popen[bytes]", asked: Asked, progress: Progress | None) -> Any:
+    """The last message; the child is told to go, which takes it a moment."""
+    assert child.stdin is not None and child.stdout is not None, "both are pipes"
+    try:
+        with child.stdin as questions:
+            pickle.dump(asked, questions)
+        while isinstance(message := pickle.load(child.stdout), Told):
+            if progress:
+                progress(message.done, message.of)
+        return message
+    except (EOFError, BrokenPipeError, pickle.UnpicklingError) as error:
+        raise ChildProcessError(_ENDED_EARLY) from error
+    finally:
+        child.kill()

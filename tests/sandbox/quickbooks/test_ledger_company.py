@@ -283,3 +283,15 @@ def test_the_catalogue_of_codes_is_whole() -> None:
         6250 6270 6310 6320 6430 6440 6450 6470 6480 6520 6540 10000 10100 10200""".split()
     of_the_gate = {"3200"}
     assert [code for code in wanted if not refusals.keys(code) and code not in of_the_gate] == []
+
+
+def test_account_numbers_are_told_only_while_they_are_on() -> None:
+    keeper = company(account_numbers=False)
+    assert all("AcctNum" not in row for row in ledger.visible(keeper.asked, "Account"))
+    keeper.company.set(account_numbers=True)
+    assert any(row.get("AcctNum") == "TO-200" for row in ledger.visible(keeper.asked, "Account"))
+
+
+def test_us_companies_list_tax_and_non_beside_their_codes() -> None:
+    keeper = company("new-york")
+    assert {"TAX", "NON"} <= {row["Id"] for row in ledger.visible(keeper.asked, "TaxCode")}

@@ -97,3 +97,13 @@ def test_rates_of_a_day_are_the_same_whenever_they_are_asked() -> None:
     assert ledger.exchange_rate(keeper.asked, "CAD")["Rate"] == 1
     assert refusal(ledger.exchange_rate, keeper.asked, "XXX")[0] == "2220"
     assert refusal(ledger.exchange_rate, keeper.asked, "USD", "30/07/2026")[0] == "2070"
+
+
+def test_receivables_of_a_foreign_customer_are_an_account_of_their_own() -> None:
+    keeper = company("toronto")
+    who = {"Type": "Customer", "EntityRef": abroad(keeper)}
+    lines = (keeper.side("Debit", "1100", "10", Entity=who), keeper.side("Credit", "TO-200", "10"))
+    assert "one foreign currency" in refusal(keeper.journal, *lines, **dollars())[1]
+    keeper.invoice(Line=[keeper.item_line("1", "Out of scope")], CustomerRef=who["EntityRef"], **dollars())
+    theirs = keeper.side("Debit", "Accounts Receivable (A/R) - USD", "10", Entity=who)
+    assert keeper.journal(theirs, lines[1], **dollars())["HomeTotalAmt"] == 14

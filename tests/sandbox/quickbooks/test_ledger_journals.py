@@ -176,3 +176,21 @@ def test_a_tax_of_two_agencies_is_split_by_their_rates() -> None:
 def test_journals_work_in_the_smallest_plan() -> None:
     keeper = company(plan="simple_start")
     assert settlement(keeper)["Id"]
+
+
+def test_with_tax_inside_a_line_has_to_say_both_amounts() -> None:
+    keeper = company()
+    bare = taxed(keeper, "Credit", "TO-200", "10.00", "2.00", "Sales")
+    other = keeper.side("Debit", "1200", "12.00")
+    assert refusal(keeper.journal, bare, other, GlobalTaxCalculation="TaxInclusive")[0] == "6070"
+    bare["JournalEntryLineDetail"]["TaxInclusiveAmt"] = Decimal("12.00")
+    assert keeper.journal(bare, other, GlobalTaxCalculation="TaxInclusive")["TotalAmt"] == 12
+
+
+def test_a_journal_in_undeposited_funds_is_taken_to_the_bank() -> None:
+    keeper = company()
+    made = keeper.journal(keeper.side("Debit", "1290", "10"), keeper.side("Credit", "TO-200", "10"))
+    link = {"LinkedTxn": [{"TxnId": made["Id"], "TxnType": "JournalEntry", "TxnLineId": "0"}]}
+    keeper.create("Deposit", DepositToAccountRef=keeper.account("1200"), Line=[link])
+    assert keeper.totals() == {"1200": 10, "TO-200": -10}
+    assert refusal(keeper.delete, "JournalEntry", keeper.read("JournalEntry", made["Id"]))[0] == "6540"

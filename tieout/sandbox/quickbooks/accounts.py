@@ -55,7 +55,10 @@ def shown(company: Company, row: Doc) -> Doc:
     """With the balance of the moment: debits less credits for what stands in the balance sheet, zero for the rest."""
     here = posting.own_balance(company, f"Account/{row['Id']}", row)
     of_sheet = here if types()[row["AccountType"]]["sheet"] else posting.ZERO
-    return row | {"CurrentBalance": of_sheet, "CurrentBalanceWithSubAccounts": of_sheet}
+    # While account numbers are off they are kept and not told.
+    hidden = set() if company.facts["account_numbers"] else {"AcctNum"}
+    told = {name: value for name, value in row.items() if name not in hidden}
+    return told | {"CurrentBalance": of_sheet, "CurrentBalanceWithSubAccounts": of_sheet}
 
 
 def control(asked: Asked, role: str, code: str) -> Doc:

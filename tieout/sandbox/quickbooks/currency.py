@@ -59,9 +59,11 @@ def ref(code: str) -> Doc:
 
 
 def check_account(company: Company, account: Doc, code: str, findings: Findings) -> None:
-    """An account kept in a foreign currency takes documents of that currency only."""
+    """An account kept in a foreign currency takes documents of that currency only; receivables and payables are kept
+    by currency, each in an account of its own."""
     held = account.get("CurrencyRef", {}).get("value", home(company))
-    if held not in {home(company), code}:
+    is_control = account["AccountType"] in {"Accounts Receivable", "Accounts Payable"}
+    if held != code and (is_control or held != home(company)):
         findings.add("one-currency")
 
 

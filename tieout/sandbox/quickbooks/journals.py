@@ -95,7 +95,7 @@ def _line(asked: Asked, sent: Doc, body: Doc, findings: Findings) -> Line:
     kept |= rules.tracked(asked, detail, findings)
     name, entity = _name(asked, detail, account, findings)
     kept |= entity
-    amount_of_tax, taxed, rates = _taxed(asked, detail, body, account, findings)
+    amount_of_tax, taxed, rates = _taxed(asked, detail, amount, body, account, findings)
     kept |= taxed
     words = {key: sent[key] for key in ("Description",) if key in sent}
     words |= {"Amount": amount, "DetailType": "JournalEntryLineDetail", "JournalEntryLineDetail": kept}
@@ -136,7 +136,7 @@ def _name(asked: Asked, detail: Doc, account: Doc | None, findings: Findings) ->
 
 
 def _taxed(
-    asked: Asked, detail: Doc, body: Doc, account: Doc | None, findings: Findings
+    asked: Asked, detail: Doc, sent_amount: Decimal, body: Doc, account: Doc | None, findings: Findings
 ) -> tuple[Decimal, Doc, tuple[Doc, ...]]:
     """The tax of one line, given by the client beside its net; QuickBooks does not reckon it again."""
     code_id, company = refs.value(detail, "TaxCodeRef"), asked.company
@@ -144,7 +144,8 @@ def _taxed(
         return ZERO, {}, ()
     if company.facts["country"] == "US":
         # Sales tax of the US is kept by documents of sale, so a journal line is never taxed.
-        findings.add("tax-not-allowed" if code_id == "TAX" else "tax-code-us", value=code_id) if code_id != "NON" else 0
+        if code_id != "NON":
+            findings.add("tax-not-allowed" if code_id == "TAX" else "tax-code-us", value=code_id)
         return ZERO, {"TaxCodeRef": {"value": code_id}}, ()
     applies, amount = detail.get("TaxApplicableOn"), detail.get("TaxAmount")
     if applies is None:
@@ -156,6 +157,10 @@ def _taxed(
     elif amount < 0:
         findings.add("amount-negative")
     _check_taxed(asked, body, account, findings)
+    gross = sent_amount + (amount or ZERO)
+    if body.get("GlobalTaxCalculation") == "TaxInclusive" and detail.get("TaxInclusiveAmt") != gross:
+        # Amount is the net all the same; who means the gross by it has to say both.
+        findings.add("amount-calculation", value=detail.get("TaxInclusiveAmt"))
     if applies not in tax.LISTS or amount is None:
         return ZERO, {}, ()
     code = tax.code_of(asked, code_id, applies, findings)

@@ -14,7 +14,7 @@ from tieout.sandbox.quickbooks.state import Asked
 
 # What a payment settles, and with which sign: a credit used up pays for an invoice or bill.
 SETTLES = {"Payment": {"Invoice": 1, "CreditMemo": -1}, "BillPayment": {"Bill": 1, "VendorCredit": -1}}
-COPIED = frozenset({"PrivateNote", "PaymentRefNum", "CreditCardPayment", "PayType"})
+COPIED = frozenset({"PrivateNote", "PaymentRefNum", "CreditCardPayment", "PayType", "DocNumber"})
 
 
 def build_payment(asked: Asked, body: Doc, old: Doc | None) -> Built:

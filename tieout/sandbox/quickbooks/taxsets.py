@@ -22,6 +22,10 @@ def seed(company: Company, account_ids: dict[str, str]) -> None:
         if row["country"] == country:
             held = {use: _rates(company, row[column], agencies, first) for use, column in _USES}
             code(company, row["name"], row["description"], bool(row["taxable"]), held, bool(row["locked"]))
+    if country == "US":
+        for name in ("TAX", "NON"):
+            said: Doc = {"Name": name, "Description": name, "Active": True, "Hidden": False, "Taxable": name == "TAX"}
+            company.put("TaxCode", _kept(company, "TaxCode", said | {"TaxGroup": False}) | {"Id": name})
     if facts["tax_mode"] == "ast":
         for row in table("salestax.csv"):
             rate(company, f"{row['state']} State", Decimal(row["percent"]), first, row["state"])

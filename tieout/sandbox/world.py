@@ -23,8 +23,7 @@ CALLS_KEPT, BODY_KEPT = 5_000, 20_000
 SECRET_HEADERS = frozenset(
     {"authorization", "cookie", "x-sandbox-secret", "x-amz-access-token", "x-shopify-access-token"}
 )
-TOKEN_PATHS = ("/connect/", "/oauth/access_token", "/auth/o2/")
-SECRET_PATHS = ("/connect/", "/oauth2/")
+SECRET_PATHS = ("/connect/", "/oauth2/", "/oauth/access_token", "/auth/o2/")
 
 
 class Clock:
@@ -264,7 +263,7 @@ class World:
 
 def _shown(path: str, body: bytes) -> str:
     # Token calls carry secrets both ways; what they were is kept as a digest, so that equal ones can be told.
-    if any(part in path for part in SECRET_PATHS):
+    if any(part in path.lower() for part in SECRET_PATHS):
         return f"sha256:{hashlib.sha256(body).hexdigest()}" if body else ""
     try:
         return body.decode()[:BODY_KEPT]

@@ -149,7 +149,21 @@ def test_a_note_can_be_looked_for_by_switch(caller: Caller) -> None:
 def test_the_company_itself_can_be_queried(caller: Caller) -> None:
     info = caller.query("select * from CompanyInfo")["CompanyInfo"]
     assert len(info) == 1 and info[0]["CompanyName"] == caller.company.facts["name"]
-    assert len(caller.query("select * from preferences")["Preferences"]) == 1
+    assert len(caller.query("select * from preferences where Id = '1'")["Preferences"]) == 1
+
+
+def test_a_column_that_is_not_sent_by_itself_may_be_named(caller: Caller) -> None:
+    assert caller.query("SELECT *, Sku FROM Item")["Item"] and caller.query("SELECT * FROM Item where Sku = 'x'") == {}
+
+
+def test_what_is_looked_up_is_what_is_found_by_going_through(caller: Caller) -> None:
+    made = caller.made("Customer", {"DisplayName": "Delta"})
+    both = caller.query("select * from Customer where DisplayName in ('delta', 'Bella') and Active = true")["Customer"]
+    assert [row["DisplayName"] for row in both] == ["Bella", "Delta"]
+    assert caller.query(f"select * from Customer where Id = '{made['Id']}' and DisplayName = 'Bella'") == {}
+    body = {"Id": made["Id"], "SyncToken": "0", "sparse": True, "DisplayName": "Epsilon"}
+    caller.post("customer", body)
+    assert caller.query("select * from Customer where DisplayName = 'Delta'") == {}
 
 
 def test_a_plus_sign_of_an_offset_may_arrive_as_a_space(caller: Caller) -> None:

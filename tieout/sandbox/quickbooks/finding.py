@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from typing import Any
 
 from tieout.sandbox import Doc
@@ -17,6 +19,9 @@ from tieout.sandbox.quickbooks.state import PACIFIC, Asked
 COMMON = frozenset({"Id", "SyncToken", "MetaData.CreateTime", "MetaData.LastUpdatedTime", "Active", "sparse", "domain"})
 # Documented: a Payment cannot be looked for by its number. Lines and free objects can be looked for nowhere.
 BARRED = {("Payment", "DocNumber")}
+# Looked up instead of gone through; what else a statement asks is asked of what was found.
+INDEXED = frozenset({"Id", "DocNumber", "DisplayName", "Name"})
+SAMPLE = 20
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
@@ -51,8 +56,8 @@ def moment(text: str) -> datetime:
 
 
 def _found(asked: Asked, entity: str, wanted: Query) -> list[Doc]:
-    rows = ledger.visible(asked, entity)
-    known = _known(entity, rows)
+    rows = _candidates(asked, entity, wanted)
+    known = _named(entity) | {name for row in rows[:SAMPLE] for name, value in row.items() if _is_plain(value)}
     for field in (*(one.field for one in wanted.conditions), *(name for name, _ in wanted.orders), *wanted.columns):
         _check_known(asked, entity, field, known)
     if all(one.field != "Active" for one in wanted.conditions):
@@ -64,14 +69,28 @@ def _found(asked: Asked, entity: str, wanted: Query) -> list[Doc]:
     return ordered
 
 
-def _known(entity: str, rows: list[Doc]) -> frozenset[str]:
+def _candidates(asked: Asked, entity: str, wanted: Query) -> list[Doc]:
+    """Every record, or, where one of a few fields has to be equal to something, those that have it."""
+    for one in wanted.conditions:
+        if one.operator in {"=", "in"} and one.field in INDEXED and entity not in ledger.SINGLE:
+            found = [row for value in one.values for row in asked.company.find(entity, one.field, value)]
+            ids = dict.fromkeys(row["Id"] for row in found if row.get("status") != "Deleted")
+            return [ledger.read(asked, entity, row_id) for row_id in ids]
+    return ledger.visible(asked, entity)
+
+
+@cache
+def _named(entity: str) -> frozenset[str]:
     shapes = (*SHAPES.get(entity, (entity,)), "All")
-    named = {name for row in table("properties.csv") if row["shape"] in shapes for name in row["names"].split()}
-    seen = {name for row in rows for name, value in row.items() if not isinstance(value, list)}
-    return frozenset((named | seen | COMMON) - {"Line", "MetaData"})
+    listed = (row["names"].split() for row in table("properties.csv") if row["shape"] in shapes)
+    return (frozenset(name for names in listed for name in names) | COMMON) - {"Line", "MetaData"}
 
 
-def _check_known(asked: Asked, entity: str, field: str, known: frozenset[str]) -> None:
+def _is_plain(value: object) -> bool:
+    return not isinstance(value, list)
+
+
+def _check_known(asked: Asked, entity: str, field: str, known: AbstractSet[str]) -> None:
     barred = (entity, field) in BARRED or (
         field == "PrivateNote" and not asked.company.switches["private_note_queryable"]
     )

@@ -57,6 +57,8 @@ def test_every_answer_carries_its_own_intuit_tid() -> None:
         (b'{"Balance": NaN}', "application/json", "2010"),
         (b"{}", "text/plain", "500"),
         (b"<Customer/>", "application/xml", "500"),
+        (b'{"Id": ["1"], "SyncToken": "0"}', "application/json", "2010"),
+        (b'{"Id": "1", "SyncToken": {}}', "application/json", "2010"),
     ],
 )
 def test_a_body_that_cannot_be_read_is_refused(body: bytes, kind: str, code: str) -> None:

@@ -17,6 +17,9 @@ def write(asked: Asked, entity: str, body: Doc, operation: str, key: str) -> Doc
 
     Raises Fault. An empty `operation` is an update when the body has an Id, else a creation.
     """
+    for name in ("Id", "SyncToken"):
+        if isinstance(body.get(name), list | dict):
+            raise fault("property-unknown", name=name)
     told = operation.lower() or ("update" if _has_id(body) else "create")
     verb = _verb(asked, entity, told)
     done = _VERBS[verb](asked, entity, body)

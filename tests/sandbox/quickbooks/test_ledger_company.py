@@ -169,7 +169,10 @@ def test_an_attachment_hangs_on_a_document() -> None:
     assert made["AttachableRef"][0]["EntityRef"] == {"value": journal["Id"], "type": "JournalEntry"}
     assert keeper.world.evidence("documents", number=None)[0]["attachments"] == 1
     assert (
-        refusal(keeper.create, "Attachable", Note="x", AttachableRef=[{"EntityRef": {"type": "Budget"}}])[0] == "6050"
+        refusal(keeper.create, "Attachable", Note="x", AttachableRef=[{"EntityRef": {"type": "Budget", "value": "1"}}])[
+            0
+        ]
+        == "6050"
     )
     assert refusal(keeper.create, "Attachable")[0] == "2020"
     assert keeper.delete("Attachable", made)["status"] == "Deleted"

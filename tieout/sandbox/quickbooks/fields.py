@@ -202,11 +202,22 @@ def _lines(name: str, value: Any, limit: str, findings: Findings) -> list[Doc] |
         if not isinstance(line, dict):
             findings.add("property-unknown", name=name)
             continue
-        kept = _shaped(("Line",), line, findings)
-        # Read-only for a line in general; a payment's line is nothing but its links.
-        kept |= {key: line[key] for key in ("Id", "LinkedTxn") if line.get(key)}
-        found.append(kept)
+        found.append(_shaped(("Line",), line, findings))
     return found
+
+
+def _shape(name: str, value: Any, limit: str, findings: Findings) -> Doc | None:
+    """An object of a shape of its own."""
+    if not isinstance(value, dict):
+        findings.add("property-unknown", name=name)
+        return None
+    return _shaped((limit,), value, findings) or None
+
+
+def _shapes(name: str, value: Any, limit: str, findings: Findings) -> list[Doc] | None:
+    """A list of objects of one shape."""
+    found = [_shape(name, one, limit, findings) for one in _list(name, value, limit, findings) or []]
+    return [one for one in found if one is not None] or None
 
 
 def _detail(name: str, value: Any, limit: str, findings: Findings) -> Doc | None:
@@ -234,5 +245,7 @@ _KINDS: dict[str, Callable[[str, Any, str, Findings], Any]] = {
     "doc": _doc,
     "list": _list,
     "lines": _lines,
+    "shape": _shape,
+    "shapes": _shapes,
     "detail": _detail,
 }

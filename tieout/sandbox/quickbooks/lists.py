@@ -14,6 +14,7 @@ ATTACHED_TO = frozenset(
     "Invoice SalesReceipt CreditMemo RefundReceipt Payment Bill VendorCredit BillPayment Purchase Deposit Transfer"
     " JournalEntry Customer Vendor Employee Account Item Estimate".split()
 )
+LONGEST_DAYS = 1_000
 AGENCY_ACCOUNT = ("Other Current Liability", "SalesTaxPayable", "GlobalTaxPayable")
 
 
@@ -35,6 +36,9 @@ def _nested(asked: Asked, entity: str, body: Doc, old: Doc | None) -> Doc:
 def _plain(asked: Asked, entity: str, body: Doc, old: Doc | None) -> Doc:
     findings = Findings()
     _name(asked, entity, body, old, findings, "duplicate-object")
+    for name in ("DueDays", "DiscountDays"):
+        if not 0 <= body.get(name, 0) < LONGEST_DAYS:
+            findings.add("number-invalid", name=name, value=body[name])
     findings.check()
     usual = {"Type": "STANDARD"} if entity == "Term" else {"Type": "NON_CREDIT_CARD"}
     return usual | {key: value for key, value in body.items() if key != "Id"} | {"Active": body.get("Active", True)}

@@ -26,7 +26,7 @@ def build_deposit(asked: Asked, body: Doc, old: Doc | None) -> Built:
         findings.add("lines-missing" if "Line" in body else "param-missing", name="Line")
     kept, entries, links = [], list[Entry](), dict[str, Decimal]()
     for place, sent in enumerate(body.get("Line") or [], 1):
-        told = [one for one in sent.get("LinkedTxn") or [] if isinstance(one, dict) and one.get("TxnId")]
+        told = [one for one in sent.get("LinkedTxn") or [] if one.get("TxnId")]
         one = _receipt(asked, sent, told[0], old, findings) if told else _direct(asked, sent, findings)
         line, entry, link = one
         kept.append({"Id": str(place), "LineNum": place} | line)
@@ -133,11 +133,10 @@ def _direct(asked: Asked, sent: Doc, findings: Findings) -> tuple[Doc, Entry, st
 
 def _cash_back(asked: Asked, body: Doc, findings: Findings) -> tuple[list[Entry], Decimal]:
     told = body.get("CashBack") or {}
-    amount = told.get("Amount")
-    if not isinstance(amount, int | Decimal) or not amount:
+    taken = Decimal(told.get("Amount") or ZERO)
+    if not taken:
         return [], ZERO
     account = refs.needed(asked, "Account", told, "AccountRef", findings)
-    taken = Decimal(amount).quantize(ZERO)
     return ([Entry(account["Id"], taken)], taken) if account else ([], taken)
 
 

@@ -57,7 +57,7 @@ def links_of(
     links: dict[str, Decimal] = {}
     for line in body.get("Line") or []:
         amount = line.get("Amount")
-        told = [one for one in line.get("LinkedTxn") or [] if isinstance(one, dict)]
+        told = line.get("LinkedTxn") or []
         if amount is None or not told:
             findings.add("param-missing", name="Amount" if amount is None else "LinkedTxn")
             continue

@@ -31,6 +31,7 @@ def seed(company: Company, account_ids: dict[str, str]) -> None:
             rate(company, f"{row['state']} State", Decimal(row["percent"]), first, row["state"])
 
 
+HIGHEST = Decimal(100)
 _USES = (("SalesTaxRateList", "sales"), ("PurchaseTaxRateList", "purchase"))
 
 
@@ -90,7 +91,7 @@ def create(asked: Asked, body: Doc) -> Doc:
         findings.add("param-missing", name="TaxCode")
     elif company.find("TaxCode", "Name", name):
         findings.add("duplicate-object", entity="TaxCode", name=name)
-    details = [one for one in body.get("TaxRateDetails") or [] if isinstance(one, dict)]
+    details = body.get("TaxRateDetails") or []
     if not details:
         findings.add("param-missing", name="TaxRateDetails")
     told = [_detail(asked, one, findings) for one in details]
@@ -123,9 +124,11 @@ def _detail(asked: Asked, sent: Doc, findings: Findings) -> Doc:
         return {"id": row.get("Id"), "use": use, "name": row.get("Name"), "percent": row.get("RateValue")} | {
             "agency": agency_id
         }
-    percent = sent.get("RateValue")
     # The one place where clients send a number as text: Intuit's own samples do.
-    number = fields.decimal("RateValue", Decimal(str(percent)) if _is_number(percent) else percent, 6, findings)
+    percent = str(sent.get("RateValue", ""))
+    number = Decimal(percent) if percent.replace(".", "", 1).isdecimal() and len(percent) < 12 else None
+    if number is None or number > HIGHEST:
+        findings.add("number-invalid", name="RateValue", value=percent)
     for name in ("TaxRateName", "TaxAgencyId"):
         if not fields.is_given(sent.get(name)):
             findings.add("param-missing", name=name)
@@ -134,7 +137,3 @@ def _detail(asked: Asked, sent: Doc, findings: Findings) -> Doc:
     if asked.company.find("TaxRate", "Name", str(sent.get("TaxRateName") or "")):
         findings.add("duplicate-object", entity="TaxRate", name=sent["TaxRateName"])
     return {"id": None, "use": use, "name": sent.get("TaxRateName"), "percent": number, "agency": agency_id}
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, str) and value.replace(".", "", 1).isdigit()

@@ -17,7 +17,7 @@ import pytest
 import urllib3
 
 from tests.clients.environment import Driven, Refused, driven
-from tests.sandbox.quickbooks.calling import REDIRECT
+from tests.sandbox.quickbooks.calling import REDIRECT, Caller
 from tieout.sandbox.proxy import proxied
 from tieout.sandbox.quickbooks import HOSTS, books, of
 from tieout.sandbox.quickbooks.hooks import signature
@@ -277,3 +277,36 @@ def test_its_own_check_takes_the_signature_of_our_notices(client: Client) -> Non
     good = signature("verifier", body.encode())
     assert client.do("signature_holds", body=body, signature=good, verifier="verifier") is True
     assert client.do("signature_holds", body=body, signature=good, verifier="another") is False
+
+
+def test_it_reads_journals_while_another_app_posts_them(client: Client) -> None:
+    client.world.hand("app", client_id="another", secret="s")
+    other = Caller(client.world, "another", "s").sign_in(company=client.realm)
+    bank, expense = account(client, "Bank"), account(client, "Expense")
+    for at in range(3):
+        items = [_item(f"SET-{at}-{number}", bank, expense, f"{number + 1}.01") for number in range(30)]
+        assert other.post(f"batch?requestid=set-{at}", {"BatchItemRequest": items}).status == 200
+        assert client.do("count", kind="JournalEntry", clause="DocNumber LIKE 'SET-%'") == (at + 1) * 30
+    rows = client.do("query", statement="SELECT * FROM JournalEntry WHERE DocNumber LIKE 'SET-%' MAXRESULTS 1000")
+    debits = [
+        round(line["Amount"] * 100)
+        for row in rows["QueryResponse"]["JournalEntry"]
+        for line in row["Line"]
+        if line["JournalEntryLineDetail"]["PostingType"] == "Debit"
+    ]
+    documents = client.world.evidence("documents", entity="JournalEntry")
+    kept = sum(int(one["total"] * 100) for one in documents if str(one["number"]).startswith("SET-"))
+    assert sum(debits) == kept == 3 * (465 * 100 + 30) and client.world.evidence("totals")["sum"] == 0
+
+
+def _item(number: str, debit: str, credit: str, amount: str) -> dict[str, Any]:
+    sides = (("Debit", debit), ("Credit", credit))
+    lines = [
+        {
+            "Amount": float(amount),
+            "DetailType": "JournalEntryLineDetail",
+            "JournalEntryLineDetail": {"PostingType": side, "AccountRef": {"value": account}},
+        }
+        for side, account in sides
+    ]
+    return {"bId": number[4:], "operation": "create", "JournalEntry": {"DocNumber": number, "Line": lines}}

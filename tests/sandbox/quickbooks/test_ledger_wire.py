@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.sandbox.quickbooks.calling import Caller, signed_in
+from tests.sandbox.quickbooks.calling import START, Caller, signed_in
+from tieout.sandbox.quickbooks import books
 
 
 @pytest.fixture
@@ -146,3 +148,17 @@ def test_numbers_are_exact_and_inactive_names_are_hidden(caller: Caller) -> None
     assert caller.query("select * from Customer where DisplayName = 'Emma\\'s Teas'") == {}
     found = caller.query("select * from Customer where Active in (true, false) and DisplayName = 'Emma\\'s Teas'")
     assert found["Customer"][0]["Active"] is False
+
+
+def test_books_kept_in_a_file_are_the_same_when_they_are_opened_again(tmp_path: Path) -> None:
+    caller = signed_in(path=tmp_path / "books.db")
+    batch(caller, journal(caller, "TO-1"), journal(caller, "TO-2", 0.08, 0.01))
+    caller.world.hand("match", number="TO-1")
+    before = caller.world.evidence("totals"), caller.world.evidence("documents")
+    caller.world.close()
+    again = Caller(books(tmp_path / "books.db", now=START), realm=caller.realm).sign_in()
+    assert (again.world.evidence("totals"), again.world.evidence("documents")) == before
+    (row,) = again.query("select * from JournalEntry where DocNumber = 'TO-1'")["JournalEntry"]
+    meant = {"Id": row["Id"], "SyncToken": row["SyncToken"]}
+    assert again.post("journalentry?operation=delete", meant).code == "6480"
+    again.world.close()

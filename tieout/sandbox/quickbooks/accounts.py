@@ -9,8 +9,6 @@ from tieout.sandbox.quickbooks import currency, posting, refs
 from tieout.sandbox.quickbooks.refusals import Findings, fault, table
 from tieout.sandbox.quickbooks.state import Asked, Company
 
-# Documents of money received or spent name one of these; a card only where money is spent.
-MONEY = frozenset({"Bank", "Other Current Asset", "Credit Card"})
 CONTROL = frozenset({"Accounts Receivable", "Accounts Payable"})
 HELD_IN_A_CURRENCY = frozenset({"Bank", "Credit Card", *CONTROL})
 DEEPEST = 5

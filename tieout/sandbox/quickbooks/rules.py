@@ -29,7 +29,6 @@ KINDS = {
     "BillPayment": "Bill Payment",
     "Purchase": "Expense",
 }
-NUMBERED_ALONE = frozenset({"Deposit", "Transfer", "Payment"})
 LONGEST_NUMBER = 21
 
 
@@ -103,9 +102,8 @@ def number(asked: Asked, entity: str, body: Doc, old: Doc | None) -> str | None:
     taken and the company wants to be told."""
     given = body.get("DocNumber")
     if given is None:
-        if old is not None or asked.company.facts["custom_numbers"] or entity not in {"Invoice", *KINDS}:
-            return None
-        return asked.company.next_id("number") if entity in COUNTED else None
+        counts = old is None and entity in COUNTED and not asked.company.facts["custom_numbers"]
+        return asked.company.next_id("number") if counts else None
     if old is None or old.get("DocNumber") != given:
         _check_free(asked, entity, body, str(given))
     return str(given)
@@ -116,7 +114,7 @@ COUNTED = frozenset({"Invoice", "SalesReceipt", "CreditMemo", "RefundReceipt"})
 
 def _check_free(asked: Asked, entity: str, body: Doc, given: str) -> None:
     facts, switches = asked.company.facts, asked.company.switches
-    if not (facts["warn_duplicate_numbers"] and facts["custom_numbers"]) or entity in NUMBERED_ALONE:
+    if not (facts["warn_duplicate_numbers"] and facts["custom_numbers"]):
         return
     if entity == "JournalEntry" and not switches["journal_numbers_unique"]:
         return

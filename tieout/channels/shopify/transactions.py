@@ -37,6 +37,7 @@ _COLUMNS = (
     "order",
 )
 _MOST_KEPT = 200_000
+_AT_ONCE = 200  # rows looked at before it is asked whether the page is full
 
 
 class Key(NamedTuple):
@@ -278,7 +279,8 @@ def chunk_lines(chunk: Chunk, settlement: Settlement, wanted: frozenset[Figure],
         if row > max(after, 1):
             found.append((row, content[start:end].removesuffix(b"\r")))
         at = content.find(mark, end)
-    made = b"\n".join((chunk.heading, *(line for _, line in found), b""))
-    for line in lines(Transactions(Export(made)), settlement.id, settlement.statement, zone) if found else ():
-        if (line.label, line.marketplace, Month.of(line.posted_at, zone)) in wanted:
-            yield replace(line, source=replace(line.source, row=found[line.source.row - 2][0]))
+    for some in (found[start : start + _AT_ONCE] for start in range(0, len(found), _AT_ONCE)):
+        made = b"\n".join((chunk.heading, *(line for _, line in some), b""))
+        for line in lines(Transactions(Export(made)), settlement.id, settlement.statement, zone):
+            if (line.label, line.marketplace, Month.of(line.posted_at, zone)) in wanted:
+                yield replace(line, source=replace(line.source, row=some[line.source.row - 2][0]))

@@ -33,6 +33,10 @@ def check(document: Document, operation: Operation, version: str) -> list[Doc]:
     walk.selections(operation.selections, root, [operation.path])
     for fragment in document.fragments.values():
         walk.fragment(fragment)
+        if fragment.name in _reached(document, fragment.selections, set()):
+            told = f"Fragment {fragment.name} contains an infinite loop"
+            path = [f"fragment {fragment.name}"]
+            walk.found.append(error(told, fragment.at, path, "infiniteLoop", fragmentName=fragment.name))
     return walk.found + list(_variables(walk, operation))
 
 
@@ -163,6 +167,18 @@ class _Walk:
             for name, value in directive.arguments:
                 if value.kind == "var":
                     self.used.setdefault(value.text, []).append(("Boolean!", directive.name, name, selection.at))
+
+
+def _reached(document: Document, selections: tuple[Selection, ...], seen: set[str]) -> set[str]:
+    """The names of all fragments that the selections lead to."""
+    for one in selections:
+        if isinstance(one, Spread) and one.name not in seen:
+            seen.add(one.name)
+            fragment = document.fragments.get(one.name)
+            _reached(document, fragment.selections if fragment else (), seen)
+        elif isinstance(one, Field | Inline):
+            _reached(document, one.selections or (), seen)
+    return seen
 
 
 def _variables(walk: _Walk, operation: Operation) -> Iterator[Doc]:

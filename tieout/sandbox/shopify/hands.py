@@ -70,7 +70,7 @@ def _rows(books: Books, told: Doc) -> Any:
     off = 0
     match str(told.get("act", "drop")):
         case "drop":
-            books.keep(row, _payout="gone")
+            books.drop(row)
             off = row["_minor"] - row["_fee"]
         case "repeat":
             more = {name: row[name] for name in ("_payout", "sourceOrderTransactionId", "associatedOrder")}

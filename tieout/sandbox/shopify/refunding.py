@@ -26,7 +26,8 @@ def refund(books: Books, order: Doc, kind: str, moment: datetime) -> Doc | None:
     row = books.new("Refund", 950_000_000_001) | {"createdAt": stamp(moment), "processedAt": stamp(moment)}
     row |= {"updatedAt": stamp(moment), "note": None, "order": {"@": order["id"]}, "duties": [], "_at": moment}
     lines = [] if kind == "goodwill" else _lines(order, pair, only_one=kind == "part")
-    postage = _postage(order, pair) if kind == "full" else []
+    has_postage = kind == "full" and _bag(order["totalRefundedShippingSet"]) == Bag()
+    postage = _postage(order, pair) if has_postage else []
     gives = (
         Bag() if kind != "goodwill" else pair.of(min(GOODWILL, minor_of(order["currentTotalPriceSet"]["shopMoney"])))
     )
@@ -36,7 +37,7 @@ def refund(books: Books, order: Doc, kind: str, moment: datetime) -> Doc | None:
     if back.shop <= 0:
         return None
     payments = _give_back(books, order, pair, back, moment)
-    row |= {"refundLineItems": lines, "refundShippingLines": postage, "totalRefundedSet": pair.doc(back)}
+    row |= {"refundLineItems": _kept(lines), "refundShippingLines": _kept(postage), "totalRefundedSet": pair.doc(back)}
     row |= {
         "orderAdjustments": _adjustments(books, pair, gives),
         "transactions": [{"@": one["id"]} for one in payments],
@@ -45,6 +46,11 @@ def refund(books: Books, order: Doc, kind: str, moment: datetime) -> Doc | None:
     _change_order(books, order, pair, kept, back, total([each["_gives"] for each in postage]))
     hooks.note(books, "REFUNDS_CREATE", kept, moment)
     return kept
+
+
+def _kept(rows: list[Doc]) -> list[Doc]:
+    """Without what was only reckoned with."""
+    return [{name: value for name, value in row.items() if name != "_gives"} for row in rows]
 
 
 def _lines(order: Doc, pair: Pair, *, only_one: bool) -> list[Doc]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import importing, pages, posting_machine, sending
+from benchmarks import importing, importing_shopify, pages, posting_machine, sending
 from benchmarks._measure import GOALS, ROOT, Figure, machine, table
 
 OTHERS = ROOT / ".venv" / "bench"  # pandas and DuckDB, for comparing only
@@ -16,12 +16,15 @@ LIST = ROOT / "requirements-bench.lock"
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench", description="Every published figure, measured again.")
-    parser.add_argument("--only", choices=["importing", "pages", "sending", "posting"], help="one kind of figure alone")
+    parser.add_argument(
+        "--only", choices=["importing", "shopify", "pages", "sending", "posting"], help="one kind of figure alone"
+    )
     parser.add_argument("--rounds", type=int, default=5, help="of each contender; the median counts")
     parser.add_argument("--long", action="store_true", help="ten million lines too")
     chosen = parser.parse_args()
     measures: dict[str, Callable[[], list[Figure]]] = {
         "importing": lambda: importing.measure(_others(), chosen.rounds, chosen.long),
+        "shopify": lambda: importing_shopify.measure(_others(), chosen.rounds),
         "pages": pages.measure,
         "posting": _posting,
         "sending": _sending,

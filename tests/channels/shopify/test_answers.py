@@ -39,8 +39,10 @@ def booked(settlement: Settlement, country: str = "GB") -> list[tuple[str, str, 
     plan = make_plan(settlement, mapping, Terms(country, settlement.zone, contact="Shopify"), 1)
     assert isinstance(plan, Plan), plan
     (document,) = plan.documents
-    shown = [(line.account, *(m.amount for m in (line.gross, line.net, line.vat))) for line in document.lines]
-    return sorted((account, f"{gross:f}", f"{net:f}", f"{vat:f}") for account, gross, net, vat in shown)
+    return sorted(
+        (line.account, f"{line.gross.amount:f}", f"{line.net.amount:f}", f"{line.vat.amount:f}")
+        for line in document.lines
+    )
 
 
 def example(name: str) -> list[tuple[str, str, str, str]]:

@@ -124,3 +124,29 @@ def test_a_transfer_moves_money_between_accounts_of_the_balance_sheet() -> None:
     assert refusal(keeper.create, "Transfer", **told)[0] == "6000"
     keeper.delete("Transfer", made)
     assert keeper.totals() == {}
+
+
+def test_words_items_and_vendors_on_purchases() -> None:
+    keeper = company()
+    words = {"DetailType": "DescriptionOnly", "Description": "October"}
+    made = keeper.bill(Line=[keeper.expense_line("10", code="No VAT"), words], GlobalTaxCalculation="TaxInclusive")
+    assert made["TotalAmt"] == 10
+    customer = keeper.ref("Customer", "Corner Shop")
+    billed = keeper.expense_line("10", code="No VAT", BillableStatus="Billable", CustomerRef=customer)
+    detail = keeper.bill(Line=[billed])["Line"][0]["AccountBasedExpenseLineDetail"]
+    assert (detail["BillableStatus"], detail["CustomerRef"]["name"]) == ("Billable", "Corner Shop")
+    for line, code in (({"Amount": Decimal(1)}, "2020"), ({"DetailType": "GroupLineDetail"}, "2170")):
+        assert refusal(keeper.bill, Line=[line])[0] == code
+    assert refusal(keeper.bill, "-10")[0] == "6000"
+    assert refusal(keeper.bill, APAccountRef=keeper.account("1200"))[0] == "6430"
+    assert refusal(keeper.create, "Bill", Line=[billed])[0] == "2020"
+    how = "ItemBasedExpenseLineDetail"
+    bare = {"DetailType": how, "Amount": Decimal(1), how: {"TaxCodeRef": keeper.tax("No VAT")}}
+    assert refusal(keeper.bill, Line=[bare])[0] == "6440"
+    sold = keeper.create("Item", Name="Advice", IncomeAccountRef=keeper.account("4010"))
+    line = bare | {how: {"ItemRef": {"value": sold["Id"]}, "TaxCodeRef": keeper.tax("No VAT")}}
+    assert refusal(keeper.bill, Line=[line])[0] == "6440"
+    told: Body = {"AccountRef": keeper.account("1200"), "Line": [billed], "GlobalTaxCalculation": "TaxExcluded"}
+    assert refusal(keeper.create, "Purchase", **told)[0] == "2020"
+    partner = told | {"PaymentType": "Cash", "EntityRef": {"value": "1", "type": "Partner"}}
+    assert refusal(keeper.create, "Purchase", **partner)[0] == "2120"

@@ -298,3 +298,37 @@ def test_account_numbers_are_told_only_while_they_are_on() -> None:
 def test_us_companies_list_tax_and_non_beside_their_codes() -> None:
     keeper = company("new-york")
     assert {"TAX", "NON"} <= {row["Id"] for row in ledger.visible(keeper.asked, "TaxCode")}
+
+
+def test_currencies_join_the_list_once_several_are_on() -> None:
+    keeper = company("toronto")
+    assert keeper.create("CompanyCurrency", Code="SEK")["Name"] == "Swedish Krona"
+    assert refusal(keeper.create, "CompanyCurrency", Code="SEK")[0] == "630"
+    assert refusal(keeper.create, "CompanyCurrency", Code="ZZZ")[0] == "2220"
+    assert refusal(keeper.create, "CompanyCurrency", Name="Krona")[0] == "2020"
+
+
+def test_a_new_agency_brings_its_account_and_old_rates_serve_new_codes() -> None:
+    keeper = company()
+    agency = keeper.create("TaxAgency", DisplayName="Jersey")
+    assert keeper.account("Jersey Payable") and "_account" not in agency
+    assert refusal(keeper.create, "TaxAgency", DisplayName="jersey")[0] == "630"
+    assert refusal(keeper.create, "TaxAgency")[0] == "2020"
+    rate = {"TaxRateName": "GST 5%", "RateValue": 5, "TaxAgencyId": agency["Id"], "TaxApplicableOn": "Sales"}
+    made = keeper.create("TaxService", TaxCode="GST", TaxRateDetails=[rate])
+    old = {"TaxRateId": made["TaxRateDetails"][0]["TaxRateId"]}
+    keeper.create("TaxService", TaxCode="GST again", TaxRateDetails=[old])
+    assert keeper.invoice("100", "GST again")["TotalAmt"] == 105 and keeper.balance("Jersey Payable") == -5
+    for wrong, code in (({"RateValue": "101"}, "2090"), ({"TaxAgencyId": "99"}, "2500"), ({"TaxRateName": ""}, "2020")):
+        told = [rate | {"TaxRateName": "Other"} | wrong]
+        assert refusal(keeper.create, "TaxService", TaxCode="X", TaxRateDetails=told)[0] == code
+
+
+def test_inventory_is_for_plus_and_terms_have_days_within_reason() -> None:
+    keeper = company(plan="essentials")
+    told: dict[str, Any] = {"Name": "Cap", "Type": "Inventory", "IncomeAccountRef": keeper.account("4000")}
+    assert refusal(keeper.create, "Item", **told)[0] == "5030"
+    assert refusal(keeper.create, "Item", Name="A:B", IncomeAccountRef=keeper.account("4000"))[0] == "2040"
+    assert refusal(keeper.create, "Term", Name="Whenever", DueDays=5_000)[0] == "2090"
+    assert refusal(keeper.create, "Class")[0] == "5030"
+    assert refusal(keeper.read, "TaxService", "1")[0] == "500" and keeper.read("Preferences", "1")["Id"] == "1"

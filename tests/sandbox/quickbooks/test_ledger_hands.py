@@ -174,3 +174,38 @@ def test_every_hand_says_what_it_takes() -> None:
     assert {"pay", "part-pay", "void", "delete", "edit", "renumber", "deposit", "match", "plan", "user-role"} <= set(
         HANDS
     )
+
+
+def test_names_and_accounts_leave_and_come_back_by_hand(keeper: Bookkeeper) -> None:
+    for act, active in (("archive", False), ("restore", True)):
+        keeper.hand("contact-edit", name="Paper Mill", act=act)
+        keeper.hand("chart-edit", code="TO-200", act=act)
+        keeper.hand("item-edit", code="Goods", act=act)
+        rows = [("Vendor", "Paper Mill"), ("Account", "TO-200"), ("Item", "Goods")]
+        assert [keeper.read(kind, keeper.ref(kind, one)["value"])["Active"] for kind, one in rows] == [active] * 3
+    keeper.hand("contact-edit", name="Paper Mill", act="rename", to="Paper Mill plc")
+    keeper.hand("contact-edit", name="Paper Mill plc", act="set", set={"Notes": "new owner"})
+    assert keeper.read("Vendor", keeper.ref("Vendor", "Paper Mill plc")["value"])["Notes"] == "new owner"
+    posted(keeper)
+    for name, told in (
+        ("chart-edit", {"code": "nothing"}),
+        ("chart-edit", {"code": "TO-200", "act": "paint"}),
+        ("chart-edit", {"code": "TO-200", "act": "retype", "type": "Gold"}),
+        ("tax-edit", {"type": "nothing"}),
+        ("contact-edit", {"name": "Nobody"}),
+        ("contact-edit", {"name": "Corner Shop", "act": "paint"}),
+        ("item-edit", {"code": "nothing"}),
+        ("doc-edit", {"act": "paint"}),
+        ("subscription", {"status": "free"}),
+        ("currency-off", {"currency": "USD"}),
+        ("pay", {"number": "TO-1"}),
+        ("pay", {"realm": "1"}),
+    ):
+        with pytest.raises(LookupError):
+            keeper.hand(name, **told)
+
+
+def test_the_smallest_plan_has_one_currency_by_hand_too(keeper: Bookkeeper) -> None:
+    keeper.hand("edition", edition="simple_start")
+    with pytest.raises(LookupError, match="one currency"):
+        keeper.hand("multi-currency")

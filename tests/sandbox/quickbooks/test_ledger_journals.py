@@ -194,3 +194,29 @@ def test_a_journal_in_undeposited_funds_is_taken_to_the_bank() -> None:
     keeper.create("Deposit", DepositToAccountRef=keeper.account("1200"), Line=[link])
     assert keeper.totals() == {"1200": 10, "TO-200": -10}
     assert refusal(keeper.delete, "JournalEntry", keeper.read("JournalEntry", made["Id"]))[0] == "6540"
+
+
+def test_words_alone_are_let_go_and_names_stand_on_any_line() -> None:
+    keeper = company()
+    words = {"DetailType": "DescriptionOnly", "Description": "October"}
+    who = {"Type": "Employee", "EntityRef": keeper.ref("Employee", "Edna Employee")}
+    lines = [keeper.side("Debit", "6200", "5", Entity=who), words, keeper.side("Credit", "1200", "5")]
+    made = keeper.journal(*lines)
+    assert len(made["Line"]) == 2 and made["Line"][0]["JournalEntryLineDetail"]["Entity"]["Type"] == "Employee"
+    other = lines[2]
+    assert refusal(keeper.journal, {"Amount": Decimal(1)}, other)[0] == "2020"
+    assert refusal(keeper.journal, {"DetailType": "SalesItemLineDetail"}, other)[0] == "2170"
+    bare = keeper.side("Debit", "6200", "5")
+    del bare["Amount"]
+    assert refusal(keeper.journal, bare, other) == ("2020", "Required parameter Amount is missing in the request")
+    unknown = {"Type": "Partner", "EntityRef": {"value": "1"}}
+    assert refusal(keeper.journal, keeper.side("Debit", "6200", "5", Entity=unknown), other)[0] == "2120"
+    absent = {"Type": "Vendor", "EntityRef": {"value": "99"}}
+    assert refusal(keeper.journal, keeper.side("Debit", "6200", "5", Entity=absent), other)[0] == "2500"
+
+
+def test_without_sales_tax_a_code_on_a_line_is_let_go() -> None:
+    keeper = company(tax_mode="none")
+    line = taxed(keeper, "Credit", "TO-200", "12.00", "2.00", "Sales")
+    made = keeper.journal(line, keeper.side("Debit", "1200", "12.00"))
+    assert (made["TotalAmt"], keeper.balance("2200")) == (12, 0)

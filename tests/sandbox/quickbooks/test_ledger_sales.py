@@ -304,3 +304,58 @@ def test_what_was_deleted_says_so(keeper: Bookkeeper) -> None:
     assert refusal(keeper.read, "Invoice", "999")[1].startswith("Object Not Found : Something you're trying to use")
     assert refusal(keeper.read, "Invoice", "abc")[0] == "2030"
     assert keeper.totals() == {}
+
+
+def test_words_discounts_and_subtotals_between_the_lines(keeper: Bookkeeper) -> None:
+    words = {"DetailType": "DescriptionOnly", "Description": "With thanks", "DescriptionLineDetail": {}}
+    off = {"DetailType": "DiscountLineDetail", "Amount": Decimal(10)}
+    off |= {"DiscountLineDetail": {"PercentBased": False, "TaxCodeRef": keeper.tax("No VAT")}}
+    back = {"DetailType": "SubTotalLineDetail", "Amount": Decimal(7), "SubtotalLineDetail": {}}
+    made = keeper.invoice(Line=[keeper.item_line("100", "No VAT"), words, off, back])
+    assert made["TotalAmt"] == 90 and [line.get("Amount") for line in made["Line"]] == [100, None, 10, 90]
+    assert keeper.totals() == {"1100": 90, "4000": -100, "4090": 10}
+    bare = {"DetailType": "DiscountLineDetail", "DiscountLineDetail": {}}
+    assert refusal(keeper.invoice, Line=[bare])[0] == "6090"
+    assert refusal(keeper.invoice, Line=[{"Amount": Decimal(1)}]) == (
+        "2020",
+        "Required parameter DetailType is missing in the request",
+    )
+    group = {"DetailType": "GroupLineDetail", "GroupLineDetail": {}}
+    assert refusal(keeper.invoice, Line=[group])[0] == "2170"
+
+
+def test_items_without_price_or_of_a_category_cannot_be_sold(keeper: Bookkeeper) -> None:
+    line = keeper.item_line("0", "No VAT")
+    del line["Amount"]
+    assert refusal(keeper.invoice, Line=[line])[0] == "2020"
+    row = keeper.create("Item", Name="Hats", Type="Category")
+    assert refusal(keeper.invoice, Line=[keeper.item_line("1", "No VAT", ItemRef={"value": row["Id"]})])[0] == "6440"
+
+
+def test_a_line_of_a_payment_names_amount_and_paper(keeper: Bookkeeper) -> None:
+    invoice = keeper.invoice("100", "No VAT")
+    links = [{"TxnId": invoice["Id"], "TxnType": "Invoice"}]
+    for line, code in (
+        ({"LinkedTxn": links}, "2020"),
+        ({"Amount": Decimal(5)}, "2020"),
+        ({"Amount": Decimal(-5), "LinkedTxn": links}, "2290"),
+        ({"Amount": Decimal(5), "LinkedTxn": [{"TxnId": invoice["Id"], "TxnType": "Estimate"}]}, "620"),
+    ):
+        assert refusal(keeper.payment, "5", Line=[line])[0] == code
+    assert refusal(keeper.payment, "-5")[0] == "6000"
+    assert refusal(keeper.payment, "5", DepositToAccountRef=keeper.account("4000"))[0] == "6430"
+
+
+def test_a_deposit_on_receivables_needs_its_customer(keeper: Bookkeeper) -> None:
+    def deposit(**detail: Any) -> Any:
+        inner = {"AccountRef": keeper.account("1100")} | detail
+        line = {"DetailType": "DepositLineDetail", "Amount": Decimal(10), "DepositLineDetail": inner}
+        return keeper.create("Deposit", DepositToAccountRef=keeper.account("1200"), Line=[line])
+
+    assert "choose a customer" in refusal(deposit)[1]
+    customer = keeper.ref("Customer", "Corner Shop")
+    made = deposit(Entity=customer | {"type": "Customer"}, PaymentMethodRef=keeper.ref("PaymentMethod", "Cash"))
+    assert made["Line"][0]["DepositLineDetail"]["Entity"]["type"] == "Customer"
+    assert keeper.read("Customer", customer["value"])["Balance"] == -10
+    assert refusal(deposit, AccountRef=keeper.account("TO-200"), TaxCodeRef=keeper.tax())[0] == "6470"
+    assert refusal(keeper.create, "Deposit", DepositToAccountRef=keeper.account("TO-200"), Line=[])[0] == "6430"

@@ -257,7 +257,7 @@ def _registration(settings: Environment, name: str) -> channels.Registration:
     return channels.Registration(
         client_id=app.client_id,
         client_secret=Secret(app.client_secret),
-        redirect_uri=f"{settings.url}/channels/callback/{name}",
+        redirect_uri=f"{settings.url}/channels/{name}/callback",
         hook_url=f"{settings.url}/hooks/channels/{name}" if settings.url.startswith("https:") else "",
         urls={**channels.askable()[name].URLS, **app.urls},
     )

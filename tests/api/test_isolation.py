@@ -13,13 +13,16 @@ from typing import Any
 import pytest
 
 from tests.api.conftest import Program, a_neighbour
+from tests.sync.conftest import House
 from tieout.api import all_routes
 from tieout.api.routes import Route
 from tieout.core.actor import Actor
+from tieout.core.channel_account import ChannelAccount, FetchedItem
 from tieout.core.problem import Owner, RetryClass
 from tieout.people import tokens
-from tieout.store import issues
-from tieout.store.engine import Engines, write
+from tieout.store import channel_accounts, channel_items, issues
+from tieout.store.channel_accounts import SealedKeys
+from tieout.store.engine import Db, Engines, write
 from tieout.store.issues import Block, Seen
 from tieout.sync import operations
 
@@ -29,6 +32,8 @@ BODIES: dict[str, Any] = {
     "explainLabel": {"label": ["{label}"], "category": "fee.other"},
     "actOnIssue": {},
     "muteIssue": {"until": "2099-01-01T00:00:00Z"},
+    "connectChannel": {"channel": "nowhere", "given": {}},
+    "fetchChannel": {},
 }
 PARTS = {"id", "part", "line", "action"}
 NOWHERE = "00000000-0000-7000-8000-000000000000"
@@ -54,8 +59,11 @@ class Canary:
                 ("canary line",),
             )
             self.issue = issues.see(db, seen, Block("settlement", self.settlement), house.clock())
+            self.account = a_seller_account(db, house)
         self.words = {
             house.organisation,
+            self.account,
+            "Canary's shop",
             self.settlement,
             self.operation,
             self.issue,
@@ -69,7 +77,17 @@ class Canary:
 
     def id_for(self, route: Route) -> str:
         kind = route.path.split("/")[2]
-        return {"settlements": self.settlement, "operations": self.operation, "issues": self.issue}[kind]
+        found = {"settlements": self.settlement, "operations": self.operation, "issues": self.issue}
+        return (found | {"channels": self.account})[kind]
+
+
+def a_seller_account(db: Db, house: House) -> str:
+    """Connected to a channel, with one payout that the channel has named."""
+    now = house.clock()
+    account = ChannelAccount("account-canary", "amazon", "seller", "Canary's shop", "eu", "", "Olive", now, now)
+    assert channel_accounts.keep(db, account, SealedKeys("", "", "", "token", None))
+    channel_items.note(db, [FetchedItem(account.id, "payout-canary", "canary payout", now, now)])
+    return account.id
 
 
 @pytest.fixture(scope="module")

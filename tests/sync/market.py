@@ -9,8 +9,12 @@ from tests.sync.conftest import House
 from tieout.channels import Registration
 from tieout.channels.amazon import fetch as amazon_fetch
 from tieout.core.secret import Secret
-from tieout.sandbox import amazon, server
+from tieout.sandbox import amazon, server, shopify
 from tieout.sandbox.amazon.scenarios import APP_ID, APP_SECRET
+from tieout.sandbox.shopify.scenarios import APP_ID as SHOPIFY_APP
+from tieout.sandbox.shopify.scenarios import APP_SECRET as SHOPIFY_SECRET
+from tieout.sandbox.shopify.scenarios import DOMAIN
+from tieout.sandbox.shopify.scenarios import TOKEN as SHOPIFY_TOKEN
 from tieout.store import channel_accounts, channel_items, statements
 from tieout.store.engine import read
 from tieout.sync import channel_accounts as verbs
@@ -82,3 +86,16 @@ def selling_at_amazon(house: House) -> Iterator[Market]:
         apps = cast(dict[str, Registration], house.tools.channel_apps)
         apps["amazon"] = Registration(APP_ID, Secret(APP_SECRET), "http://localhost:8080/back", "", urls)
         yield Market(house, world, "amazon", {"region": "eu", "refresh_token": TOKEN})
+
+
+@contextmanager
+def selling_at_shopify(house: House, hook_url: str = "") -> Iterator[Market]:
+    """London's shop, ten weeks of trade, a payout a working day."""
+    world = shopify.shops(now=house.clock)
+    with server.running(world) as running:
+        urls = {"api": f"{running.base_url}/{{shop}}"}
+        redirect = "http://localhost:8080/channels/shopify/callback"
+        apps = cast(dict[str, Registration], house.tools.channel_apps)
+        secret = Secret(SHOPIFY_SECRET)
+        apps["shopify"] = Registration(SHOPIFY_APP, secret, redirect, hook_url, urls)
+        yield Market(house, world, "shopify", {"shop": DOMAIN, "token": SHOPIFY_TOKEN})

@@ -41,6 +41,9 @@ CODES: dict[str, Code] = {
     ),
     "unauthenticated": Code(401, "No token", "Send one as Authorization: Bearer. Sessions of the pages do not count."),
     "invalid_token": Code(401, "This token is not valid", "It is unknown, expired or revoked, or its person has left."),
+    "signature_invalid": Code(
+        401, "This notice is not believed", "Its signature is missing or wrong, or it is about nothing we know."
+    ),
     "insufficient_scope": Code(
         403, "The token may not do this", "It covers the organisation, but lacks the scope, or its person the role."
     ),

@@ -7,7 +7,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 VERSION = "2026-11-20"  # rises with every change that breaks a client
-OURS = ("/api", "/errors")
+OURS = ("/api", "/errors", "/hooks")
 
 
 class Fork:

@@ -1,6 +1,6 @@
 """The untouched bytes of a request, up to a size; the only `async def` of this room.
 
-Who is calling is settled first, so that a stranger's bytes are never read.
+Who is calling is settled first, so that a stranger's bytes are never read; a notice alone is proven by its bytes.
 """
 
 import os
@@ -21,6 +21,7 @@ from tieout.api.errors import Declined
 from tieout.api.settings import ApiSettings
 
 JSON_BYTES = 1024 * 1024
+NOTICE_BYTES = 8 * 1024 * 1024  # a genuine notice may speak of ten thousand things
 FILE_TYPES = ("application/octet-stream", "text/plain", "text/csv", "text/tab-separated-values")
 _IDLE_SECONDS = 60
 
@@ -37,6 +38,12 @@ async def body(request: Request, calling: Calling) -> bytes:
     """The bytes of a JSON body. Raises Declined for another type and for more than 1 MB."""
     _check_type(request, ("application/json",))
     parts = [part async for part in _limited(request, JSON_BYTES)]
+    return b"".join(parts)
+
+
+async def notice(request: Request) -> bytes:
+    """The bytes that somebody signed, whatever they are said to be. Raises Declined for more than 8 MB."""
+    parts = [part async for part in _limited(request, NOTICE_BYTES)]
     return b"".join(parts)
 
 

@@ -19,7 +19,7 @@ from tieout.store import operations as rows
 from tieout.store.engine import read
 from tieout.sync import operations
 
-Kind = Literal["import", "send", "check"]
+Kind = Literal["import", "send", "check", "fetch"]
 _MOST_READ = 1000
 
 

@@ -72,6 +72,7 @@ LEAVING = "The shop's admin, Settings, Apps and sales channels: uninstall the ap
 _GRAPHQL, _OAUTH = "/admin/api/{version}/graphql.json", "/admin/oauth/access_token"
 _PAGE, _ORDERS, _SMALLEST = 250, 25, 5
 _MOST_PAGES, _MOST_TRIES = 10_000, 6
+_RESERVE = 400  # points that the next question may take, whatever the last one took
 _FINAL = ("PAID",)  # SCHEDULED and IN_TRANSIT become final; FAILED and CANCELED never brought money
 _OPEN = ("SCHEDULED", "IN_TRANSIT")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,60}\.myshopify\.com")
@@ -307,14 +308,14 @@ def _tree(answer: Answer) -> dict[str, Any]:
 
 
 def _short_of(told: Mapping[str, Any]) -> int:
-    """Milliseconds until the points for the same question again are there; 0 when they are, or nobody says."""
+    """Milliseconds until the points for another question are there; 0 when they are, or nobody says."""
     cost = (told.get("extensions") or {}).get("cost") or {}
     status = cost.get("throttleStatus") or {}
     needed, left, back = (
         Decimal(str(each or 0))
         for each in (cost.get("requestedQueryCost"), status.get("currentlyAvailable"), status.get("restoreRate"))
     )
-    missing = min(needed, Decimal(str(status.get("maximumAvailable") or needed))) - left
+    missing = min(max(needed, _RESERVE), Decimal(str(status.get("maximumAvailable") or needed))) - left
     return -int(-missing * 1000 // back) if missing > 0 and back > 0 else 0
 
 

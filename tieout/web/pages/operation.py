@@ -17,7 +17,12 @@ from tieout.web.errors import Missing
 from tieout.web.render import count, page
 from tieout.web.routes import get
 
-TITLES = {"import": "Reading a file", "send": "Sending", "check": "Checking the connection"}
+TITLES = {
+    "import": "Reading a file",
+    "send": "Sending",
+    "check": "Checking the connection",
+    "fetch": "Fetching payouts",
+}
 STATES = {
     OperationState.WAITING: ("Waiting for its turn", "going", "clock"),
     OperationState.RUNNING: ("Under way", "going", "clock"),

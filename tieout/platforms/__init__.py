@@ -147,6 +147,7 @@ class Platform(Protocol):
     SCOPES: tuple[str, ...]
     LONGEST: Mapping[str, int]  # characters that a document's number, reference and description may have
     FOLLOWUPS: tuple[str, ...]  # what may follow a document: attach, note
+    MOST_ATTACHED_BYTES: int  # of one file
     MOST_DOCUMENTS: int
     CALLS_A_MINUTE: int
     CALLS_AT_ONCE: int

@@ -26,19 +26,20 @@ def follow_up(tools: Tools, organisation: str, connection: str, most: int = 10) 
     done = 0
     for followup in due:
         try:
-            _carry_out(tools, organisation, followup)
+            left_undone = _carry_out(tools, organisation, followup)
         except RemoteError as error:
             _later(tools, organisation, followup, error)
             if error.failure.kind is FailureKind.BUSY:
                 break
         else:
             done += 1
-            _mark(tools, organisation, replace(followup, next_at=None, done_at=tools.now(), message=""))
+            done_at = None if left_undone else tools.now()
+            _mark(tools, organisation, replace(followup, next_at=None, done_at=done_at, message=left_undone))
     return done
 
 
-def _carry_out(tools: Tools, organisation: str, followup: Followup) -> None:
-    """Looks before it writes, so that a repeat after a lost answer adds nothing."""
+def _carry_out(tools: Tools, organisation: str, followup: Followup) -> str:
+    """Looks before it writes, so that a repeat after a lost answer adds nothing. A sentence where it must be left."""
     with read(tools.engines, organisation) as db:
         posting, connection = postings.get(db, followup.posting), connections.find(db, followup.connection)
         assert posting is not None and connection is not None, "a follow-up belongs to a posting and its connection"
@@ -47,20 +48,31 @@ def _carry_out(tools: Tools, organisation: str, followup: Followup) -> None:
     entry = access(tools, organisation, connection.id, 60)
     document, key = posting.protocol.remote_id or "", f"{followup.posting}-{followup.kind}"
     if followup.kind == "attach":
-        filename, content = _source(tools, organisation, posting)
+        filename, digest, size = _source(tools, organisation, posting)
+        if size > platform.MOST_ATTACHED_BYTES:
+            return (
+                f"The statement is not attached: it has {size:,} bytes, and files of up to"
+                f" {platform.MOST_ATTACHED_BYTES:,} are attached in {platform.LABEL}. It can be downloaded from Tieout."
+            )
         if filename not in platform.attachments(call, entry, posting.kind, document):
+            with read(tools.engines, organisation) as db:
+                content = statements.content(db, digest)
             platform.attach(call, entry, posting.kind, document, filename, content, key)
-        return
+        return ""
     text = _note(tools, organisation, posting)
     if not any(text in known for known in platform.notes(call, entry, posting.kind, document)):
         platform.note(call, entry, posting.kind, document, text, key)
+    return ""
 
 
-def _source(tools: Tools, organisation: str, posting: Posting) -> tuple[str, bytes]:
+def _source(tools: Tools, organisation: str, posting: Posting) -> tuple[str, str, int]:
+    """Name for the books, digest and kept bytes of the statement behind a posting."""
     with read(tools.engines, organisation) as db:
         kept = settlements.get(db, posting.settlement)
         assert kept is not None, "a posting belongs to a settlement"
-        return f"settlement-{kept.settlement.id}.txt", statements.content(db, kept.settlement.statement)
+        statement = statements.find(db, kept.settlement.statement)
+        assert statement is not None, "a settlement comes from a statement"
+        return f"settlement-{kept.settlement.id}.txt", statement.digest, statement.kept_bytes
 
 
 def _note(tools: Tools, organisation: str, posting: Posting) -> str:

@@ -53,6 +53,7 @@ __all__ = [
     "GRACE_SECONDS",
     "LABEL",
     "LONGEST",
+    "MOST_ATTACHED_BYTES",
     "MOST_DOCUMENTS",
     "NAME",
     "NUMBER_UNIQUE",
@@ -110,6 +111,7 @@ CALLS_A_SECOND = 8  # of 10: connecting makes a few outside any budget
 WRITES_A_MINUTE = 40  # batches
 READS_A_MONTH = 500_000  # of the smallest tier, of all companies together
 FOLLOWUPS = ("attach",)
+MOST_ATTACHED_BYTES = 20_000_000  # Intuit takes more, but a file is held whole while it is sent
 # The longest texts that documents may carry, by the name of our field.
 LONGEST: Mapping[str, int] = {"number": 21, "reference": 3800, "description": 4000}
 

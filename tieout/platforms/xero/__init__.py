@@ -48,6 +48,7 @@ __all__ = [
     "GRACE_SECONDS",
     "LABEL",
     "LONGEST",
+    "MOST_ATTACHED_BYTES",
     "MOST_DOCUMENTS",
     "NAME",
     "NUMBER_UNIQUE",
@@ -96,6 +97,7 @@ LARGEST_BODY = 3_500_000
 CALLS_A_MINUTE, CALLS_AT_ONCE = 60, 5
 CALLS_A_SECOND, WRITES_A_MINUTE, CALLS_A_DAY, READS_A_MONTH = 0, CALLS_A_MINUTE, 1000, 0
 FOLLOWUPS = ("attach", "note")
+MOST_ATTACHED_BYTES = 10_000_000  # the pages say 3, 10 or 25 MB
 # The longest texts that documents may carry, by the name of our field.
 LONGEST: Mapping[str, int] = {"number": 255, "reference": 255, "description": 4000}
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from tests.sandbox.quickbooks.bookkeeping import Body, Bookkeeper, company, refusal
 from tieout.sandbox.quickbooks import ledger
+from tieout.sandbox.quickbooks.state import Fault
 
 
 def abroad(keeper: Bookkeeper) -> Body:
@@ -22,8 +25,9 @@ def dollars(rate: str = "1.4") -> dict[str, Any]:
 def test_a_foreign_currency_needs_its_rate() -> None:
     keeper = company("toronto")
     lines = (keeper.side("Debit", "1200", "10"), keeper.side("Credit", "TO-200", "10"))
-    code, detail = refusal(keeper.journal, *lines, CurrencyRef={"value": "USD"})
-    assert code == "2410" and detail.startswith("Curreny, ExchangeRate is missing")
+    with pytest.raises(Fault) as found:
+        keeper.journal(*lines, CurrencyRef={"value": "USD"})
+    assert (found.value.code, found.value.message) == ("2410", "Curreny, ExchangeRate is missing.")
     made = keeper.journal(*lines, **dollars())
     assert (made["TotalAmt"], made["HomeTotalAmt"], made["ExchangeRate"]) == (10, 14, Decimal("1.4"))
     assert keeper.totals() == {"1200": 14, "TO-200": -14}

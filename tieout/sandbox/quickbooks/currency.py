@@ -43,7 +43,7 @@ def of_document(asked: Asked, body: Doc, findings: Findings, of_name: str = "") 
         return code, ONE
     rate = body.get("ExchangeRate")
     if not isinstance(rate, Decimal) or rate <= 0:
-        findings.add("currency-rate-missing", currency=code)
+        findings.add("currency-rate-missing")
         return code, ONE
     return code, rate
 

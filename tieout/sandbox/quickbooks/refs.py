@@ -13,7 +13,7 @@ SAID = {
     "Vendor": "Names",
     "Employee": "Names",
     "Item": "Items",
-    "Class": "Classes",
+    "Class": "Klasses",
     "Department": "Locations",
     "TaxCode": "TaxCodes",
     "Term": "Terms",

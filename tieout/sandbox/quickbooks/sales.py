@@ -173,7 +173,7 @@ def _item(asked: Asked, detail: Doc, day: str, findings: Findings) -> Doc | None
     if found is not None and day < found.get("InvStartDate", ""):
         findings.add("item-before-start", day=found["InvStartDate"])
     if found is not None and found["Type"] == "Category":
-        findings.add("split-detail")
+        findings.add("item-category")
     return found
 
 

@@ -60,7 +60,7 @@ class Export:
                 yield block
             if progress:
                 progress(block.end, len(self.text.body))
-        if not rows:
+        if not rows and not self.findings.refusals:
             self.findings.refuse("rows-missing", "The file has a heading line and no rows. Export it again.", 1)
         if self.findings.refusals:
             raise Refused(*sorted(self.findings.refusals, key=lambda refusal: refusal.row))

@@ -80,11 +80,13 @@ class Office:
         "slots",
         "token",
         "violations",
+        "withdrawn",
     )
 
     def __init__(self, books: Books, settlements: tuple[tuple[Slot, ...], ...], checks_live_writes: bool) -> None:
         self.books = books
-        self.settlements = settlements
+        self.settlements = list(settlements)  # the parts of every plan; a payout that is planned anew has several
+        self.withdrawn: set[int] = set()  # places in it of the plans that a newer one replaced
         self.slots = tuple(slot for parts in settlements for slot in parts)
         self.by_number = {slot.posting.number: slot for slot in self.slots}
         self.calls: dict[str, Call] = {}
@@ -100,6 +102,18 @@ class Office:
         self.token = ("", 0)
         self.lates: list[Late] = []  # taken up by the scheduler
         self.busy = 0  # workers that may yet send something
+
+    def plans_of(self, payout: int) -> list[int]:
+        """The places of its plans, the oldest first."""
+        return [place for place, parts in enumerate(self.settlements) if parts[0].settlement == payout]
+
+    def replace_plans(self, payout: int, parts: tuple[Slot, ...]) -> None:
+        """A newer plan stands beside those that were taken back."""
+        self.withdrawn.update(self.plans_of(payout))
+        self.settlements.append(parts)
+        self.slots += parts
+        self.by_number |= {slot.posting.number: slot for slot in parts}
+        self._has_moved = True
 
     def note(self, now: int, who: str, text: str) -> None:
         self.lines.append(f"{now / SECOND:9.1f}  {who:<8} {text}")

@@ -9,7 +9,7 @@ from random import Random
 from time import process_time
 from typing import Any
 
-from tieout.core.posting import Approved, Decided, Decision, Design, Posting, State, step
+from tieout.core.posting import Approved, Decided, Decision, Design, Obstacle, Posting, State, obstacle, step
 from tieout.simulation._office import Office, Slot, Violation, moment
 from tieout.simulation._worker import Clock, Worker
 from tieout.simulation.books import Books, Document, Late
@@ -25,6 +25,10 @@ MENDED_WITHIN = 2 * HOUR
 ARRIVES_WITHIN = 5 * MINUTE
 CALL_LIMITS = (1, 50)
 END = 48 * HOUR
+# A mapping changed while a send is held, or a newer file while one is queued: the payout is planned anew.
+REPLANNED_ODDS = 0.3
+REPLANNED_WITHIN = 2 * HOUR
+AGAIN_AFTER, MOST_AGAIN = 10 * MINUTE, 12
 
 Progress = Callable[[int], None]
 
@@ -80,6 +84,8 @@ def run(seed: int, design: str = "D5", only: frozenset[Mark] | None = None) -> R
     chance = Random(f"world {seed}")
     office = _office(weather, chance, is_full=design == "D5")
     scheduler = _Scheduler(office, chance)
+    if design == "D5" and only is None:  # the ladder and the shrunk schedules keep the world they were measured in
+        scheduler.replan_some(Random(f"plans {seed}"))
     limit = chance.choice(CALL_LIMITS)
     for index in range(WORKERS):
         name = f"worker{index}"
@@ -124,6 +130,14 @@ class _Scheduler:
         self._count += 1
         heappush(self._queue, (at, self._count, waiting))
 
+    def replan_some(self, chance: Random) -> None:
+        """Rolls of their own, so that whatever else happens in a seed stays as it was."""
+        for payout in range(len(self._office.settlements)):
+            if chance.random() < REPLANNED_ODDS:
+                more = chance.choice((0, 0, 1, -1, 1000))  # a changed mapping keeps the total, a changed file need not
+                at = int(chance.random() ** 3 * REPLANNED_WITHIN)
+                self._later(at, partial(self._replan, payout, more, MOST_AGAIN))
+
     def run(self, design: Design) -> None:
         office, clock, queue = self._office, self.clock, self._queue
         while clock.now < END and (self._outside or office.busy or office.next_due() is not None):
@@ -149,12 +163,31 @@ class _Scheduler:
         for slot in parts:
             self._decide(slot, Approved())
 
+    def _replan(self, payout: int, more: int, tries: int) -> None:
+        """What the product does before it freezes another plan: every older document is taken back, or nothing is."""
+        office, now = self._office, moment(self.clock.now)
+        older = [slot for place in office.plans_of(payout) for slot in office.settlements[place]]
+        words = "mapping changed" if not more else "newer file"
+        found = [stands for slot in older if (stands := obstacle(slot.posting, now)) is not None]
+        if found:
+            office.note(self.clock.now, "person", f"{words}, S{payout} stays as it is: {found[0].value}")
+            if tries and Obstacle.IN_BOOKS not in found:
+                self._later(self.clock.now + AGAIN_AFTER, partial(self._replan, payout, more, tries - 1))
+            return
+        for slot in older:
+            self._decide(slot, Decided(Decision.WITHDRAW))
+        parts = tuple(_anew(slot, more) for slot in older)
+        office.note(self.clock.now, "person", f"{words}, S{payout} is planned anew")
+        office.replace_plans(payout, parts)
+        self._approve(parts)
+
     def _mend(self, number: str) -> None:
         self._office.books.refuses.discard(number)
         self._insist(self._office.by_number[number])
 
     def _insist(self, slot: Slot) -> None:
-        if slot.posting.state is not State.DONE:
+        is_withdrawn = any(slot in self._office.settlements[place] for place in self._office.withdrawn)
+        if slot.posting.state is not State.DONE and not is_withdrawn:
             self._decide(slot, Decided(Decision.TRY_NOW))
             self._later(self.clock.now + HOUR, partial(self._insist, slot))
 
@@ -165,10 +198,23 @@ class _Scheduler:
             self._office.note(self.clock.now, "person", f"{type(event).__name__} {slot.label}")
 
 
+def _anew(slot: Slot, more: int) -> Slot:
+    number = slot.posting.number.replace("-v1", "-v2")
+    posting = Posting(number, slot.posting.unique, slot.posting.books_id)
+    return Slot(f"{slot.label}-v2", slot.settlement, max(1, slot.total + more), posting)
+
+
 def _check_end(office: Office) -> None:
-    """I1, I2 and liveness, when nothing is left to do: the books hold exactly the plan, or a part of it in order."""
-    for parts in office.settlements:
+    """I1, I2 and liveness, when nothing is left to do: the books hold exactly the plan, or a part of it in order.
+
+    Of a payout that was planned anew they hold the newest plan alone.
+    """
+    for place, parts in enumerate(office.settlements):
         standing = [office.books.documents.get(slot.posting.number, []) for slot in parts]
+        if place in office.withdrawn:
+            if any(standing):
+                office.blame("I1", f"duplicate: {parts[0].label} is in the books although a newer plan took its place")
+            continue
         for slot, documents in zip(parts, standing, strict=True):
             _check_slot(office, slot, documents)
         states = [slot.posting.state for slot in parts]

@@ -90,6 +90,7 @@ from tieout.core.posting.records import (
     TokenDied,
     WaitUntil,
 )
+from tieout.core.posting.withdrawal import Obstacle, obstacle
 
 __all__ = [
     "FULL",
@@ -113,6 +114,7 @@ __all__ = [
     "Look",
     "LookFailed",
     "NotFound",
+    "Obstacle",
     "OpenIssue",
     "Outcome",
     "Permit",
@@ -134,6 +136,7 @@ __all__ = [
     "matures_at",
     "may_send",
     "next_part",
+    "obstacle",
     "progress",
     "step",
     "to_record",

@@ -1,7 +1,7 @@
 """At most one plan of a payout is ever on its way: before a newer one is frozen, every older document is taken back."""
 
 from tieout import platforms
-from tieout.core.posting import IN_BOOKS, Decided, Decision, State, step
+from tieout.core.posting import Decided, Decision, Obstacle, obstacle, step
 from tieout.store import connections, postings
 from tieout.store.engine import Db
 from tieout.store.postings import Posting
@@ -28,21 +28,23 @@ def take_back(tools: Tools, db: Db, kept: Kept, stopped_are_out: bool = False) -
 
 
 def _in_the_way(tools: Tools, db: Db, posting: Posting, stopped_are_out: bool) -> str:
-    protocol, state = posting.protocol, posting.protocol.state
-    if state in IN_BOOKS:
-        if is_void(db, posting):
+    match obstacle(posting.protocol, tools.now(), stopped_are_out):
+        case None:
             return ""
-        return (
-            f"{posting.number} is in the books already. Void it there and press 'Check the books' on the settlement's "
-            "page, or leave it as it is."
-        )
-    if state is State.ESCALATED and not stopped_are_out:
-        return f"{posting.number} waits for a decision first: {posting.note}"
-    if state in (State.SENDING, State.UNKNOWN) or (state is not State.ESCALATED and protocol.live_attempts):
-        return f"{posting.number} may have reached the books and is being looked for; try again when that is known."
-    if protocol.clear_at is not None and protocol.clear_at > tools.now():
-        return f"{posting.number} could still be written by a worker that sleeps, until {protocol.clear_at:%H:%M} UTC."
-    return ""
+        case Obstacle.IN_BOOKS if is_void(db, posting):
+            return ""
+        case Obstacle.IN_BOOKS:
+            return (
+                f"{posting.number} is in the books already. Void it there and press 'Check the books' on the "
+                "settlement's page, or leave it as it is."
+            )
+        case Obstacle.UNDECIDED:
+            return f"{posting.number} waits for a decision first: {posting.note}"
+        case Obstacle.MAY_LAND:
+            return f"{posting.number} may have reached the books and is being looked for; try again when that is known."
+        case Obstacle.MAY_BE_WRITTEN:
+            until = posting.protocol.clear_at
+            return f"{posting.number} could still be written by a worker that sleeps, until {until:%H:%M} UTC."
 
 
 def is_void(db: Db, posting: Posting) -> bool:

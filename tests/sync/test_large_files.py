@@ -1,6 +1,7 @@
 """A large file is taken in and read by a child: with the same result, whatever becomes of the child or the server."""
 
 import io
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -137,6 +138,22 @@ def test_a_child_whose_message_is_cut_off_is_told_too(
     path = tmp_path / "upload"
     path.write_bytes(report())
     assert received(house, path)["state"] == "failed"
+
+
+def test_a_child_that_takes_too_much_memory_ends_alone_and_nothing_is_kept(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limited = "from tieout.sync import child; child.LEAST_MEMORY_BYTES, child.MEMORY_SHARE = 128 << 20, 1 << 40"
+    monkeypatch.setattr(reading, "COMMAND", ("-c", f"{limited}; child.main()"))
+    small, large = tmp_path / "small", tmp_path / "large"
+    small.write_bytes(report())
+    assert received(house, small)["state"] == "done"
+    large.write_bytes((report() * 30).decode().encode("utf-16"))  # which is read as a whole
+    ended = received(house, large)
+    if sys.platform == "linux":  # elsewhere no limit is set
+        assert ended["state"] == "failed" and "more memory" in str(ended["message"])
+    else:
+        assert ended["state"] == "done"
 
 
 def test_the_child_is_handed_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

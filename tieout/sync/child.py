@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _NICE = 10  # pages go first
 _TURN_SECONDS = 0.0001  # packing goes on while the other thread imports and counts
 _SCALE = 50  # times that progress is told at most
+LEAST_MEMORY_BYTES = 1 << 30
+MEMORY_SHARE = 3  # of the machine's: two children and the server
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class Taken:
 
 def main() -> None:
     os.nice(_NICE)
+    _limit_memory()
     gc.disable()  # nothing here makes circles, and the process ends soon
     sys.setswitchinterval(_TURN_SECONDS)
     # Whatever prints must not come between the messages.
@@ -78,6 +81,19 @@ def main() -> None:
             _tell(out, take_in(asked))
         else:
             _tell(out, _read(asked, out))
+
+
+def _limit_memory() -> None:
+    """A file that takes more than its share of the machine's memory ends this process, and neither server nor machine.
+
+    Memory of its own is counted; address space says nothing, polars alone reserves a gigabyte of it.
+    """
+    if sys.platform == "linux":  # elsewhere the limit means something else, or there is none
+        import resource
+
+        of_machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        most = max(of_machine // MEMORY_SHARE, LEAST_MEMORY_BYTES)
+        resource.setrlimit(resource.RLIMIT_DATA, (most, most))
 
 
 def take_in(asked: Asked) -> Taken:

@@ -49,6 +49,8 @@ def test_a_company_of_one_currency_takes_no_other() -> None:
     assert keeper.journal(*lines, **dollars())["CurrencyRef"]["name"] == "United States Dollar"
     keeper.hand("currency-off", currency="USD")
     assert refusal(keeper.journal, *lines, **dollars())[0] == "2220"
+    keeper.hand("currency-off", act="restore")
+    assert keeper.journal(*lines, **dollars())["ExchangeRate"] == Decimal("1.4")
 
 
 def test_a_customer_has_one_currency_for_ever() -> None:

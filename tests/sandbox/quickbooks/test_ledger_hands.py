@@ -100,6 +100,7 @@ def test_two_names_become_one(keeper: Bookkeeper) -> None:
 def test_chart_and_tax_change_under_a_client(keeper: Bookkeeper) -> None:
     keeper.hand("chart-edit", code="TO-200", act="rename", name="Sales of Amazon")
     keeper.hand("chart-edit", code="TO-200", act="renumber", number="4001")
+    keeper.hand("chart-edit", code="4001", act="retype", type="BANK")
     keeper.hand("chart-edit", code="4001", act="retype", type="Other Income")
     row = keeper.read("Account", keeper.account("4001")["value"])
     assert (row["Name"], row["AccountType"], row["AccountSubType"]) == (
@@ -114,6 +115,8 @@ def test_chart_and_tax_change_under_a_client(keeper: Bookkeeper) -> None:
 def test_a_role_moves_for_one_or_for_all(keeper: Bookkeeper) -> None:
     keeper.hand("user-role", role="read-only", user="lucy@harbourandfinch.example")
     assert [user["role"] for user in keeper.company.facts["users"]] == ["reports", "standard", "reports"]
+    keeper.hand("user-role", role="STANDARD")
+    assert {user["role"] for user in keeper.company.facts["users"]} == {"standard"}
     keeper.hand("user-role", role="removed")
     assert {user["role"] for user in keeper.company.facts["users"]} == {"none"}
     with pytest.raises(LookupError, match="no role king"):

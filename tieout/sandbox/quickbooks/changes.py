@@ -11,8 +11,11 @@ from tieout.sandbox import Doc
 from tieout.sandbox.quickbooks import accounts, ledger, names, posting, refs, rules, scenarios, settling
 from tieout.sandbox.quickbooks.state import Asked
 
-# The roles by the words of the other stand-ins too.
-ROLES = {"adviser": "admin", "read-only": "reports", "invoice-only": "reports", "removed": "none"}
+# Roles and account types by the words of the other stand-ins too, so that one act can be told to any of them.
+ROLES = {"adviser": "admin", "financialadviser": "admin", "readonly": "reports", "invoiceonly": "reports"}
+ROLES |= {"removed": "none"}
+TYPES = {"BANK": "Bank", "REVENUE": "Income", "OTHERINCOME": "Other Income", "EXPENSE": "Expense"}
+TYPES |= {"DIRECTCOSTS": "Cost of Goods Sold", "CURRENT": "Other Current Asset", "CURRLIAB": "Other Current Liability"}
 POINTERS = ("CustomerRef", "VendorRef", "EntityRef")
 
 
@@ -44,7 +47,7 @@ def _chart_edit(asked: Asked, told: Doc) -> Any:
         case "rename":
             row = row | {"Name": told["name"], "FullyQualifiedName": told["name"]}
         case "retype":
-            row = row | _type(str(told["type"]), str(told.get("subtype", "")))
+            row = row | _type(TYPES.get(str(told["type"]), str(told["type"])), str(told.get("subtype", "")))
         case "renumber":
             row = row | {"AcctNum": str(told["number"])}
         case other:
@@ -92,7 +95,7 @@ def _named(asked: Asked, told: Doc) -> tuple[str, Doc]:
 
 
 def _contact_edit(asked: Asked, told: Doc) -> Any:
-    """`name` or `id`, and `act`: archive, restore, rename (`to`), merge (`into`, a name) or set (`set`)."""
+    """`name` or `id`, and `act`: archive, restore, rename (`to`), merge (`into`, name or id) or set (`set`)."""
     kind, row = _named(asked, told)
     match told.get("act", "archive"):
         case "archive":
@@ -111,7 +114,8 @@ def _contact_edit(asked: Asked, told: Doc) -> Any:
 
 def _merge(asked: Asked, kind: str, row: Doc, into: str) -> Any:
     """One name becomes another: its papers point to the other from now on, itself it is inactive."""
-    _, other = _named(asked, {"entity": kind, "name": into})
+    by_id = asked.company.get(kind, into)
+    other = by_id if by_id is not None else _named(asked, {"entity": kind, "name": into})[1]
     company, old, new = asked.company, f"{kind}/{row['Id']}", f"{kind}/{other['Id']}"
     for entity, known in ledger.ENTITIES.items():
         for paper in company.rows(entity) if known.is_document else ():
@@ -168,7 +172,8 @@ def _subscription(asked: Asked, told: Doc) -> Any:
 
 def _role(asked: Asked, told: Doc) -> Any:
     """`role`: admin, standard, reports or none; of `user` (mail address), or of everybody in the company."""
-    role = ROLES.get(str(told["role"]), str(told["role"]))
+    said = str(told["role"]).lower().replace("-", "")
+    role = ROLES.get(said, said)
     if role not in {"admin", "standard", "reports", "none"}:
         raise LookupError(f"no role {role}; there are admin, standard, reports and none")
     users = [
@@ -198,10 +203,12 @@ def _multi_currency(asked: Asked, told: Doc) -> Any:
 
 
 def _currency_off(asked: Asked, told: Doc) -> Any:
-    """Makes `currency` inactive. Several currencies as such cannot be switched off again."""
-    for row in asked.company.find("CompanyCurrency", "Code", str(told["currency"])):
-        return _kept(asked, "CompanyCurrency", row | {"Active": False})
-    raise LookupError(f"no currency {told['currency']} in the list")
+    """Makes `currency` inactive, or all; `act` restore takes it back. Several currencies as such stay on for ever."""
+    wanted, is_active = told.get("currency"), told.get("act") == "restore"
+    found = [row for row in asked.company.rows("CompanyCurrency") if wanted in {None, row["Code"]}]
+    if not found:
+        raise LookupError(f"no currency {wanted or ''} in the list")
+    return [_kept(asked, "CompanyCurrency", row | {"Active": is_active})["id"] for row in found]
 
 
 def _demo_reset(asked: Asked, told: Doc) -> Any:

@@ -32,6 +32,7 @@ from tieout.core.records import BooksDocument
 from tieout.core.secret import Secret
 from tieout.platforms import NUMBER_TAKEN, Access, App, Element, Known, TokenSet, quickbooks
 from tieout.platforms._exact import encode
+from tieout.platforms.quickbooks._asking import rows
 from tieout.sandbox import server
 from tieout.sandbox.quickbooks import books as stand_in
 from tieout.sandbox.server import Running
@@ -238,6 +239,17 @@ def test_an_account_made_inactive_is_shown_and_refused(there: There, call: Call,
     assert element.failure is not None and element.failure.code == "mapped-account-removed"
     archived = [each for each in quickbooks.read_books(call, access).accounts if each.number == "TO-200"]
     assert [each.is_active for each in archived] == [False]
+
+
+def test_a_file_hangs_on_its_journal_and_the_same_call_repeated_stores_it_once(
+    call: Call, access: Access, books: Books
+) -> None:
+    (element,) = sent(call, access, books, planned(books))
+    for _ in range(2):
+        quickbooks.attach(call, access, JOURNAL, saved(element).id, "a <1>.txt", b"settlement\tbytes\x00", "p1-attach")
+    (file,) = rows(call, access, "Attachable")
+    assert file["FileName"] == "a _1_.txt" and file["Size"] == 17
+    assert file["AttachableRef"][0]["EntityRef"] == {"type": "JournalEntry", "value": saved(element).id}
 
 
 def test_void_and_deleted_journals_are_told_apart(there: There, call: Call, access: Access, books: Books) -> None:

@@ -49,6 +49,15 @@ def test_inspect_prints_what_scripts_rely_on(run: Run) -> None:
     assert {"category": "reserve.previous", "amount": "42.10", "rows": 1} in settlement["categories"]
 
 
+def test_inspect_prints_what_a_list_of_payouts_states(run: Run) -> None:
+    path = str(SAMPLES.parent / "shopify" / "shopify_payouts.csv")
+    code, out, _ = run("inspect", path, "--json")
+    (found,) = json.loads(out)
+    assert (code, found["settlements"], len(found["payouts"])) == (0, [], 7)
+    assert {"on": "2026-06-09", "currency": "GBP", "total": "-43.11", "state": "paid"} in found["payouts"]
+    assert "states -43.11 GBP on 2026-06-09 (paid)" in run("inspect", path)[1]
+
+
 def test_inspect_names_an_unknown_label_with_the_money_at_stake(run: Run) -> None:
     _, out, _ = run("inspect", str(SAMPLES / "amazon_v2_unknown_type.txt"), "--json")
     (label,) = json.loads(out)[0]["settlements"][0]["unknown_labels"]

@@ -2,10 +2,13 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+import tieout.web
 from tests.web.conftest import SAMPLES, Site, words
+from tieout import channels
 
 UK = (SAMPLES / "amazon_v2_uk.txt").read_bytes()
 
@@ -13,6 +16,16 @@ UK = (SAMPLES / "amazon_v2_uk.txt").read_bytes()
 def test_an_empty_list_says_what_to_do_first(site: Site) -> None:
     text = words(site.page("/settlements"))
     assert "No settlements yet" in text and "Upload the settlement file" in text
+
+
+def test_what_may_be_uploaded_is_said_by_the_channels_themselves(site: Site) -> None:
+    text = words(site.page("/settlements"))
+    assert all(channel.FILES in text for channel in channels.channels().values())
+    templates = Path(tieout.web.__file__).parent / "templates"
+    labels = [channel.LABEL.casefold() for channel in channels.channels().values()]
+    assert not [
+        path for path in templates.rglob("*.html") if any(label in path.read_text().casefold() for label in labels)
+    ]
 
 
 def test_an_upload_becomes_a_settlement_with_its_next_step(site: Site) -> None:

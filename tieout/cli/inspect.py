@@ -96,5 +96,8 @@ def _show(found: dict[str, Any]) -> None:
             say(f"    {each['category']:<32}{each['amount']:>14}  {each['rows']:>9,} rows")
         for each in settlement["unknown_labels"]:
             say(f"  unknown: {each['label']}  {each['amount']} in {each['rows']} rows; it holds the settlement")
+    for each in found.get("payouts", ()):
+        stated = f"{each['total']} {each['currency']} on {each['on']} ({each['state']})"
+        say(f"{found['file']}: {found['channel']} states {stated}")
     for warning in found.get("warnings", ()):
         say(f"  row {warning['row']}: {warning['message']}" if warning["row"] else f"  {warning['message']}")

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from tieout import channels
 from tieout.core.category import Category
 from tieout.core.money import Money, total
-from tieout.core.settlement import Reading, Settlement, Statement, Subtotal
+from tieout.core.settlement import Payout, Reading, Settlement, Statement, Subtotal
 
 Progress = Callable[[int, int], None]
 
@@ -33,7 +33,14 @@ def inspect(path: Path, zone: ZoneInfo | None = None, progress: Progress | None 
         first = reading.refusals[0]
         told = {"code": first.code, "message": first.message, "row": first.row, "candidates": list(first.candidates)}
         return result | {"refused": told}
-    return result | {"settlements": [_settlement(each) for each in reading.settlements], "warnings": _warnings(reading)}
+    found = {"settlements": [_settlement(each) for each in reading.settlements], "warnings": _warnings(reading)}
+    return result | found | ({"payouts": [_payout(each) for each in reading.payouts]} if reading.payouts else {})
+
+
+def _payout(payout: Payout) -> dict[str, Any]:
+    """A payout that is stated without rows."""
+    currency, total = payout.total.currency, _text(payout.total)
+    return {"on": payout.paid_on.isoformat(), "currency": currency, "total": total, "state": payout.state}
 
 
 def _settlement(settlement: Settlement) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from tieout.sync.settlements.approving import approve, send_ready
 from tieout.sync.settlements.finding import Choices, Finer, choices
 from tieout.sync.settlements.preparing import prepare_all
-from tieout.sync.settlements.receiving import read_statement, receive, receive_bytes
+from tieout.sync.settlements.receiving import files_taken, read_statement, receive, receive_bytes
 from tieout.sync.settlements.replacing import use_new_file
 from tieout.sync.settlements.rows import Rows, rows, statement_file
 from tieout.sync.settlements.sending import Asked, Ready, Stop, ask_to_send, ready, send_all_ready
@@ -23,6 +23,7 @@ __all__ = [
     "ask_to_send",
     "card",
     "choices",
+    "files_taken",
     "listing",
     "prepare_all",
     "preview",

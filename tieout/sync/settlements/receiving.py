@@ -37,6 +37,11 @@ class Admitted:
     message: str
 
 
+def files_taken() -> tuple[str, ...]:
+    """What may be uploaded, in words: one text a channel."""
+    return tuple(channel.FILES for _, channel in sorted(channels.channels().items()))
+
+
 def receive(tools: Tools, actor: Actor, filename: str, path: Path) -> str:
     """Take in a file from disk; the operation's id. The name is shown, never used as a path.
 

@@ -121,6 +121,7 @@ def listing(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools,
         summary=_summary(numbers),
         ready=numbers.get(Status.READY, 0),
         sendable=SENDABLE,
+        files=settlements.files_taken(),
         upload_limit_bytes=request.app.state.settings.upload_limit_bytes,
     )
 

@@ -59,6 +59,24 @@ def test_a_journal_is_edited_renumbered_redated_voided_and_deleted(keeper: Bookk
     assert [row["Id"] for row in ledger.deleted(keeper.asked, "JournalEntry")] == [made["Id"]]
 
 
+def test_anything_can_be_voided_by_hand_and_every_amount_goes(keeper: Bookkeeper) -> None:
+    tax = {"TaxCodeRef": keeper.tax(), "TaxApplicableOn": "Sales", "TaxAmount": Decimal(2)}
+    lines = (keeper.side("Credit", "TO-200", "10", **tax), keeper.side("Debit", "1200", "12"))
+    journal = keeper.journal(*lines, GlobalTaxCalculation="TaxExcluded")
+    accounts = {"FromAccountRef": keeper.account("1250"), "ToAccountRef": keeper.account("1200")}
+    transfer = keeper.create("Transfer", **accounts, Amount=Decimal(5))
+    payment = keeper.payment("30")
+    deposit = keeper.hand("deposit")
+    for row in (journal, transfer, deposit | {"Id": deposit["id"]}, payment):
+        keeper.hand("void", id=row["Id"])
+    assert keeper.totals() == {}
+    read = keeper.read("JournalEntry", journal["Id"])
+    assert [line["Amount"] for line in read["Line"]] == [0, 0]
+    assert read["Line"][0]["JournalEntryLineDetail"]["TaxAmount"] == 0 and read["TotalAmt"] == 0
+    assert keeper.read("Transfer", transfer["Id"])["Amount"] == 0
+    assert set(keeper.read("Deposit", deposit["id"])["Line"][0]) == {"Id", "LineNum", "Amount"}
+
+
 def test_hands_pass_closed_books_and_cannot_unbalance_them(keeper: Bookkeeper) -> None:
     posted(keeper)
     keeper.hand("lock-date", on="2026-12-31")

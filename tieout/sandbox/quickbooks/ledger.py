@@ -190,10 +190,10 @@ def removed(asked: Asked, entity: str, old: Doc) -> Doc:
 def voided(asked: Asked, entity: str, old: Doc) -> Doc:
     """The transaction with every amount at nought; no rule is asked."""
     _unsettle(asked, entity, old)
-    lines = [line | {"Amount": ZERO} for line in old["Line"] if entity not in {"Payment", "BillPayment"}]
     note = f"Voided - {old['PrivateNote']}" if old.get("PrivateNote") else "Voided"
-    row = old | {"Line": lines, "TotalAmt": ZERO, "PrivateNote": note[:4000], "_posts": [], "_links": {}, "_void": True}
-    row |= {name: ZERO for name in ("Balance", "HomeTotalAmt", "UnappliedAmt", "RemainingCredit") if name in old}
+    row = old | {"PrivateNote": note[:4000], "_posts": [], "_links": {}, "_void": True}
+    row |= {name: ZERO for name in _AMOUNTS if name in old}
+    row |= {"Line": [] if entity in payments.SETTLES else [_emptied(line) for line in old.get("Line", [])]}
     row |= {"TxnTaxDetail": {"TotalTax": ZERO}} if "TxnTaxDetail" in old else {}
     row |= {"LinkedTxn": []} if "LinkedTxn" in old else {}
     posting.move(asked.company, old, row)
@@ -211,6 +211,19 @@ def made(asked: Asked, entity: str, body: Doc) -> Doc:
     """A record made past closed books, plan and rights, as a person in the company may."""
     built = _built(asked, entity, fields.read(entity, body), None)
     return keep(asked, entity, built.row, None, built.links)
+
+
+_AMOUNTS = ("Amount", "TotalAmt", "Balance", "HomeTotalAmt", "UnappliedAmt", "RemainingCredit")
+_AMOUNTS_OF_LINES = ("TaxAmount", "TaxInclusiveAmt", "UnitPrice", "Qty")
+
+
+def _emptied(line: Doc) -> Doc:
+    """A line of a voided document: its words and references with every amount at nought."""
+    how = str(line.get("DetailType", ""))
+    kept: Doc = {name: value for name, value in line.items() if name != "LinkedTxn"} | {"Amount": ZERO}
+    if how in kept:
+        kept[how] = {name: ZERO if name in _AMOUNTS_OF_LINES else value for name, value in kept[how].items()}
+    return kept
 
 
 def keep(asked: Asked, entity: str, row: Doc, old: Doc | None, links: Mapping[str, Decimal]) -> Doc:

@@ -26,21 +26,33 @@ class Refused(Exception):
 def python_of(name: str) -> Path:
     """The interpreter of an environment with exactly what `<name>.lock` lists, by hash; made on first use.
 
+    What its makers publish as source alone stands in `<name>-source.lock` and is built with what the first list brings.
     It lies inside the environment of the tests, so that nothing outside is touched and one removal removes both.
     """
-    packages = HERE / f"{name}.lock"
-    mark = hashlib.sha256(packages.read_bytes() + sys.version.encode()).hexdigest()[:16]
+    lists = [each for each in (HERE / f"{name}.lock", HERE / f"{name}-source.lock") if each.is_file()]
+    content = b"".join(each.read_bytes() for each in lists)
+    mark = hashlib.sha256(content + sys.version.encode()).hexdigest()[:16]
     place = Path(sys.prefix) / "clients" / f"{name}-{mark}"
     place.parent.mkdir(exist_ok=True)
     with place.with_suffix(".making").open("w") as making:
         fcntl.flock(making, fcntl.LOCK_EX)  # two workers of one run want it at the same moment
         if not (place / "complete").exists():
             subprocess.run([sys.executable, "-m", "venv", "--clear", place], check=True)
-            install = [place / "bin" / "python", "-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-            strict = ["--require-hashes", "--no-deps", "--only-binary", ":all:", "--requirement", packages]
-            subprocess.run([*install, *strict], check=True)
+            for packages in lists:
+                _install(place, packages)
             (place / "complete").touch()
     return place / "bin" / "python"
+
+
+def _install(place: Path, packages: Path) -> None:
+    form = (
+        ["--no-binary", ":all:", "--no-build-isolation"]
+        if packages.stem.endswith("-source")
+        else ["--only-binary", ":all:"]
+    )
+    install = [place / "bin" / "python", "-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    strict = ["--require-hashes", "--no-deps", *form, "--requirement", packages]
+    subprocess.run([*install, *strict], check=True)
 
 
 class Driven:

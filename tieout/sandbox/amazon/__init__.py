@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from tieout.sandbox.amazon.documents import STORES
 from tieout.sandbox.amazon.marketplaces import REGIONS
 from tieout.sandbox.amazon.scenarios import APP_ID, APP_SECRET, REFRESH_TOKEN, app, grant, seller, series
 from tieout.sandbox.amazon.stand_in import AmazonStandIn
@@ -13,7 +14,12 @@ from tieout.sandbox.serving import serve_until_stopped
 from tieout.sandbox.shelf import Unusable
 from tieout.sandbox.world import World
 
-__all__ = ["Unusable", "app", "exports", "grant", "of", "seller", "sellers", "series", "serve"]
+HOSTS = (
+    "api.amazon.com",
+    *(f"sellingpartnerapi-{region}.amazon.com" for region in REGIONS),
+    *STORES.values(),
+)
+__all__ = ["HOSTS", "Unusable", "app", "exports", "grant", "of", "seller", "sellers", "series", "serve"]
 
 
 def sellers(

@@ -9,11 +9,12 @@ from pathlib import Path
 from tieout.sandbox.serving import serve_until_stopped
 from tieout.sandbox.shelf import Unusable
 from tieout.sandbox.shopify.installing import grant
-from tieout.sandbox.shopify.scenarios import APP_ID, APP_SECRET, DOMAIN, TOKEN, allow, app, shop
+from tieout.sandbox.shopify.scenarios import APP_ID, APP_SECRET, DOMAIN, OTHER, TOKEN, allow, app, shop
 from tieout.sandbox.shopify.stand_in import ShopifyStandIn
 from tieout.sandbox.world import World
 
-__all__ = ["Unusable", "allow", "app", "exports", "grant", "of", "serve", "shop", "shops"]
+HOSTS = (DOMAIN, OTHER)
+__all__ = ["HOSTS", "Unusable", "allow", "app", "exports", "grant", "of", "serve", "shop", "shops"]
 
 
 def shops(

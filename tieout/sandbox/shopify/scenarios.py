@@ -12,6 +12,7 @@ from tieout.sandbox.shopify.state import Books, Shops, stamp
 
 APP_ID, APP_SECRET = "tieoutdemo0000000000000000000000", "shpss_tieoutdemo000000000000000000"
 DOMAIN, TOKEN = "harbour-and-finch.myshopify.com", "shpat_tieoutdemo00000000000000000000"
+OTHER = "demo-elsewhere.myshopify.com"
 SCOPES = (
     "read_orders read_all_orders read_shopify_payments_accounts read_shopify_payments_payouts"
     " read_shopify_payments_disputes"
@@ -89,10 +90,9 @@ def _withdrawal(shops: Shops) -> Doc:
 def _two(shops: Shops) -> Doc:
     """Two shops of two organisations, one of them without Shopify Payments; the app is installed in both."""
     told = _london(shops)
-    other = "demo-elsewhere.myshopify.com"
-    shop(shops, other, name="Demo elsewhere", _organisation="elsewhere", _has_payments=False, history_days=20)
-    token = installing.grant(shops, APP_ID, other, SCOPES)
-    return told | {"other": other, "other_token": token}
+    shop(shops, OTHER, name="Demo elsewhere", _organisation="elsewhere", _has_payments=False, history_days=20)
+    token = installing.grant(shops, APP_ID, OTHER, SCOPES)
+    return told | {"other": OTHER, "other_token": token}
 
 
 _SCENARIOS: dict[str, Callable[[Shops], Doc]] = {

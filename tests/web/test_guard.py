@@ -24,6 +24,7 @@ OPEN_TO_ALL = {
     ("GET", "/first-run"),
     ("POST", "/first-run"),
     ("GET", "/oauth/{platform}/callback"),
+    ("GET", "/channels/{channel}/callback"),
 }
 
 
@@ -34,7 +35,7 @@ def all_routes() -> Iterator[Route]:
 
 def filled(path: str, settlement: str = "none") -> str:
     values = {"id": settlement, "part": "1", "line": "0", "platform": "xero", "code": "grant-ended", "action": "mute"}
-    values |= {"version": "1"}
+    values |= {"version": "1", "channel": "amazon"}
     return re.sub(r"\{(\w+)\}", lambda found: values[found[1]], path)
 
 

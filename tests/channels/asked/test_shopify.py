@@ -208,6 +208,6 @@ def test_a_notice_is_believed_with_its_signature_over_the_raw_bytes_alone() -> N
 
 def test_an_install_leads_to_the_shop_itself() -> None:
     url = fetch.install_url(APP, "harbour", "st.ate") or ""
-    assert url.startswith(f"https://{SHOP}/admin/oauth/authorize?client_id=app&scope=read_shopify_payments_payouts")
+    assert url.startswith(f"https://{SHOP}/admin/oauth/authorize?client_id=app&scope=read_shopify_payments_accounts")
     assert "state=st.ate" in url and "hush" not in url
     assert fetch.install_url(registration({}, is_registered=False), "harbour", "s") is None

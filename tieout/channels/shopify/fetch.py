@@ -37,7 +37,7 @@ from tieout.core.secret import Secret
 
 API_VERSION = "2026-10"
 URLS: Mapping[str, str] = {"api": "https://{shop}"}
-SCOPES = ("read_shopify_payments_payouts", "read_orders", "read_all_orders")
+SCOPES = ("read_shopify_payments_accounts", "read_shopify_payments_payouts", "read_orders", "read_all_orders")
 TOPICS = ("APP_UNINSTALLED",)  # Shopify has no topic of payouts; whatever a signed notice says is taken for a hint
 NEEDS_APP = False
 _SHOP = Field("shop", "Shop address", "As in your-shop.myshopify.com.")
@@ -58,7 +58,7 @@ NEEDS = (
         is_optional=True,
     ),
 )
-GUIDE = "The shop's admin, Settings, Apps and sales channels, Develop apps: a custom app with three read permissions."
+GUIDE = "The shop's admin, Settings, Apps and sales channels, Develop apps: a custom app with four read permissions."
 INSTALL: Field | None = _SHOP
 PACES: Mapping[str, Pace] = {}
 EVERY_MINUTES, HISTORY_DAYS, OVERLAP_DAYS = 3 * 60, 365, 14

@@ -83,7 +83,8 @@ def settings() -> Iterator[str]:
 def accounts() -> Iterator[str]:
     """The accounts a channel starts with, and what books to each."""
     for channel in channels.channels().values():
-        named = {account.code: account for account in defaults.default_accounts(channel.LABEL, channel.BLOCK)}
+        made = defaults.default_accounts(channel.LABEL, channel.BLOCK, channel.ACCOUNTS, channel.CLEARING)
+        named = {account.code: account for account in made}
         yield f"## {channel.LABEL}"
         yield "Type and class are the words of the books. A mapping may name any other account instead."
         rows = []
@@ -93,6 +94,10 @@ def accounts() -> Iterator[str]:
             kind = f"{account.kind} ({account.classification})" if account else ""
             title = account.name if account else "no usual account: choose one"
             rows.append((_mono(code), title, kind, role.value, comments(Role).get(role.name, ""), _booking(role)))
+        for gateway, (number, title) in channel.CLEARING.items():
+            kind = f"{named[f'TO-{number}'].kind} ({named[f'TO-{number}'].classification})"
+            booking = _mono(Category.CLEARING_GATEWAY.value)
+            rows.append((_mono(f"TO-{number}"), title, kind, Role.CLEARING.value, f"money by {gateway}", booking))
         yield table(("Code", "Name", "Type", "Role", "What it is for", "Categories"), rows)
     yield "## The first mapping"
     yield (

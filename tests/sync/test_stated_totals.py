@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from tests.channels.shopify.answered import File, balance, item, order, period, tax
+from tests.channels.shopify.answered import paid as paid_by
 from tests.channels.shopify.files import HEADINGS, Payouts, Transactions, paid, row
 from tests.sync.conftest import House
 from tieout.store.engine import read
@@ -94,3 +96,30 @@ def test_money_on_its_way_arrives_without_a_new_version(house: House) -> None:
     ended(house, str(Transactions()))
     (after,) = kept(house).values()
     assert after.warnings == () and after.version == 1 and after.status == "ready"
+
+
+def test_a_second_channel_books_to_its_own_accounts_and_other_gateways_to_theirs(house: House) -> None:
+    house.receive_sample("amazon_v2_uk.txt")
+    ended(house, str(Payouts()))
+    ended(house, str(Transactions()))
+    sold = order(1, "54.13", [item("50.00", tax("4.13", "0.08"))], [paid_by(1, "54.13", "paypal")], country="US")
+    odd = order(2, "10.00", [item("10.00")], [paid_by(2, "10.00", "Sunrise Pay")])
+    ended(house, period("2026-06", [sold, odd]))
+    assert standing(house)["118000000901"] == ("ready", "") and standing(house)["paypal-2026-06-GBP"] == ("ready", "")
+    assert standing(house)["sunrise_pay-2026-06-GBP"][0] == "mapping-needed"
+    booked = {id: accounts(house, kept(house)[id].id) for id in ("118000000901", "paypal-2026-06-GBP")}
+    assert booked["118000000901"] == {"TO-300": "10.00", "TO-303": "-0.59"}
+    assert booked["paypal-2026-06-GBP"] == {"TO-300": "50.00", "TO-307": "4.13", "TO-320": "-54.13"}
+
+
+def accounts(house: House, id: str) -> dict[str, str]:
+    (document,) = house.view(id).plan.documents
+    return {line.account: f"{line.gross.amount:f}" for line in document.lines}
+
+
+def test_the_api_and_the_export_of_one_payout_are_one_settlement(house: House) -> None:
+    ended(house, str(Payouts()))
+    ended(house, str(Transactions().but(row(Payout_ID="118000000907"))))
+    ended(house, str(File("9.41", [balance(1, "10.00", "0.59")])))
+    (found,) = kept(house).values()
+    assert (found.settlement.id, found.version, found.status) == ("118000000907", 2, "ready")

@@ -259,14 +259,13 @@ def _fault(entry: Entry, books: Books | None) -> str:
 def _suggestions(db: Db, facts: _Facts, node: Node) -> tuple[Suggestion, ...]:
     organisation, role = organisations.find(db), role_at(node.scope)
     assert organisation is not None and facts.books is not None, "asked for with the books at hand"
-    usual = dict(default_mapping(organisation.country).entries)
-    at_home = Mapping(1, tuple(usual.items())).holds_at(node)
-    blocks = [
-        {account.code: account for account in default_accounts(channel.LABEL, channel.BLOCK)}
-        for channel in channels.channels().values()
-    ]
+    at_home = default_mapping(organisation.country).holds_at(node)
     wanted = at_home[1] if at_home else None
-    offered = [block[wanted.account] for block in blocks if wanted and wanted.account in block]
+    offered = []
+    for channel in channels.channels().values():
+        usual = default_mapping(organisation.country, channel.BLOCK, clearing=channel.CLEARING).holds_at(node)
+        accounts = default_accounts(channel.LABEL, channel.BLOCK, channel.ACCOUNTS, channel.CLEARING)
+        offered += [account for account in accounts if usual and account.code == usual[1].account]
     now = facts.mapping.holds_at(node)
     found = suggested(
         role, title_of(node.scope), facts.books, _before(db, facts, node), offered, wanted.tax if wanted else "NONE"

@@ -51,10 +51,11 @@ def _usual(settlement: Settlement, country: str, first: str) -> Iterator[tuple[N
     channel, site = channels.channels()[settlement.channel], settlement.marketplace
     is_abroad = bool(site) and settlement.country not in ("", country)
     if settlement.channel == first:
-        yield from default_mapping(country, channel.BLOCK).entries
+        yield from default_mapping(country, channel.BLOCK, clearing=channel.CLEARING).entries
     if settlement.channel != first or is_abroad:
         where = settlement.country if is_abroad else country
-        for node, entry in default_mapping(where, channel.BLOCK, books_country=country).entries:
+        usual = default_mapping(where, channel.BLOCK, books_country=country, clearing=channel.CLEARING)
+        for node, entry in usual.entries:
             yield replace(node, marketplace=site), entry
     scope = "" if settlement.channel == first else site
     for variant in sorted({subtotal.variant for subtotal in settlement.subtotals} - {""}):

@@ -1,12 +1,14 @@
 """Causing every problem by the faults its file names, and undoing them: what a person, the wire or a crash would do."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 
 from tests.sync.conftest import SAMPLES, House
+from tests.sync.market import Market, selling_at_amazon
 from tests.sync.test_bad_weather import hurried
 from tieout.calls import Answer, Request
 from tieout.core.mapping import Mapping
@@ -17,7 +19,7 @@ from tieout.sandbox import xero
 from tieout.sandbox.faults import NAMES
 from tieout.store import mappings, settlements
 from tieout.store.engine import read, write
-from tieout.sync import mapping
+from tieout.sync import channel_accounts, mapping
 from tieout.sync.settlements import prepare_all
 
 SAMPLE = {"": "amazon_v2_uk.txt", "negative": "amazon_v2_negative.txt"}
@@ -66,9 +68,16 @@ class Trouble:
     facts: dict[str, str] = field(default_factory=dict)
     undo: Callable[[], object] = lambda: None
     content: bytes = b""
+    market: Market | None = None
+    account: str = ""
+    outside: ExitStack = field(default_factory=ExitStack)  # closed by the test
 
     def cause(self) -> None:
         """Up to the moment at which the product has met it."""
+        if self.fault.name in CHANNELS:
+            self.market = self.outside.enter_context(selling_at_amazon(self.house))
+            CHANNELS[self.fault.name](self, self.market)
+            return
         if self.fault.name.startswith("payout-"):
             PAYOUTS[self.fault.name](self)
             return
@@ -334,8 +343,47 @@ PAYOUTS: dict[str, Callable[[Trouble], None]] = {
 }
 
 
+# --- At the sales channel ---------------------------------------------------------------------------------------------
+
+
+def _token_dead(trouble: Trouble, market: Market) -> None:
+    """The seller withdraws the authorisation, and the next fetch meets it."""
+    trouble.account = market.connect()
+    market.until_done(trouble.account)
+    market.world.hand("channel-token-dead")
+    trouble.undo = lambda: market.world.hand("reauthorise")
+    trouble.house.clock.skip(hours=7)
+    market.timetable()
+
+
+def _late(trouble: Trouble, market: Market) -> None:
+    """A payout is published after the fetch, and somebody checks before the next one."""
+    trouble.account = market.connect()
+    market.until_done(trouble.account)
+    market.world.hand("payout-late")
+    channel_accounts.check(trouble.house.tools, trouble.house.actor, trouble.account)
+
+
+def _left_out(trouble: Trouble, market: Market) -> None:
+    """One settlement of a continuous series is left out, and turns up later."""
+    british = [each for each in market.world.evidence("settlements") if each["is_listed"] and each["currency"] == "GBP"]
+    left = sorted(british, key=lambda each: str(each["start"]))[len(british) // 2]["id"]
+    market.world.hand("payout-missing", settlement=left)
+    trouble.undo = lambda: market.world.hand("payout-late", settlement=left)
+    trouble.account = market.connect()
+    market.until_done(trouble.account)
+    market.timetable()
+
+
+CHANNELS: dict[str, Callable[[Trouble, Market], None]] = {
+    "channel-token-dead": _token_dead,
+    "payout-late": _late,
+    "payout-missing": _left_out,
+}
+
+
 def is_known(name: str) -> bool:
     """Whether anything here or in the stand-in can cause it."""
-    if name in OTHERS or name in PAYOUTS:
+    if name in OTHERS or name in PAYOUTS or name in CHANNELS:
         return True
     return name in NAMES and (NAMES[name].where != "hand" or name in HANDS_BACK)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tieout.core.posting import (
+    FULL,
     Adopt,
     Answered,
     Approved,
@@ -54,7 +55,7 @@ def permit(now: datetime, key: str = "k1", life: int = 1800, may_repeat: bool = 
 
 
 def approved(unique: bool = False) -> Posting:
-    return step(Posting("TO-GB-7-1-v1", unique, "books"), Approved(), NOON)[0]
+    return step(Posting("TO-GB-7-1-v1", unique, "books"), Approved(), NOON, replace(FULL, looks_first=False))[0]
 
 
 def claim(posting: Posting, now: datetime, key: str = "k1") -> tuple[Posting, tuple[Effect, ...]]:
@@ -371,3 +372,40 @@ def test_a_recorded_attempt_is_the_one_that_is_sent() -> None:
     record, send = effects
     assert isinstance(record, RecordAttempt) and isinstance(send, Send)
     assert record.attempt == send.attempt
+
+
+# --- The first look, where the books would take a second document of the number
+
+
+def untried() -> Posting:
+    approved, _ = step(Posting("TO-GB-7-1-v1", False, "books"), Approved(), NOON)
+    looking, effects = step(approved, Claimed("w", permit(NOON)), NOON)
+    assert approved.is_untried and effects == (Look("TO-GB-7-1-v1"),)
+    return looking
+
+
+def test_what_is_not_there_before_the_first_attempt_is_sent_at_once() -> None:
+    posting, effects = step(untried(), NotFound(NOON), NOON)
+    assert (posting.state, posting.next_at, posting.attempt_count) == (State.READY, NOON, 0) and Release() in effects
+    assert step(posting, Claimed("w", permit(NOON)), NOON)[0].state is State.SENDING
+
+
+def test_what_is_there_already_and_equal_is_adopted_and_never_sent() -> None:
+    posting, effects = step(untried(), Found((Hit("77", is_equal=True),)), NOON)
+    assert (posting.state, posting.remote_id, posting.attempt_count) == (State.DONE, "77", 0)
+    assert Adopt("77") in effects
+
+
+def test_somebody_elses_document_under_our_number_is_shown_before_anything_is_sent() -> None:
+    posting, _ = step(untried(), Found((Hit("77", is_equal=False),)), NOON)
+    assert (posting.state, posting.reason, posting.evidence) == (State.ESCALATED, Reason.NUMBER_TAKEN, ("77",))
+
+
+def test_a_first_look_that_fails_is_owed_and_a_document_not_yet_tried_may_be_withdrawn() -> None:
+    posting, _ = step(untried(), LookFailed(), NOON)
+    assert posting.is_untried and posting.next_at == NOON + seconds(60)
+    assert step(posting, Decided(Decision.WITHDRAW), NOON)[0].state is State.REFUSED
+
+
+def test_a_number_that_the_books_keep_unique_needs_no_first_look() -> None:
+    assert step(Posting("n", True, "books"), Approved(), NOON)[0].state is State.READY

@@ -126,7 +126,7 @@ DEFECTS = (
     Defect(
         "a newer plan is frozen while a document of the older one may still land",
         "withdrawal.py",
-        "if state in (State.SENDING, State.UNKNOWN) or (state is not State.ESCALATED and posting.live_attempts):",
+        "if is_away or (state is not State.ESCALATED and posting.live_attempts):",
         "if state is State.SENDING:",
         ("I1",),
         (0,),

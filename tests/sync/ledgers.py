@@ -16,12 +16,13 @@ SITE = "http://localhost:8080"
 
 @dataclass(frozen=True)
 class Ledger:
-    """`writes` and `pays` are what faults are aimed at: the calls that create documents, and those that could not."""
+    """`writes` and `reads` are the calls that faults are aimed at: those that create documents, and that look for them."""
 
     name: str
     client_id: str
     secret: str
     writes: dict[str, str]
+    reads: dict[str, str]
     largest_body: str  # where the platform keeps how large a call may be
     small_body: int  # room for a small document of the samples, not for a large one
 
@@ -78,6 +79,7 @@ XERO = _Xero(
     client_id="tieout-demo",
     secret="tieout-demo-secret",
     writes={"method": "PUT", "path": "*/Invoices*"},
+    reads={"method": "GET", "path": "*/Invoices*"},
     largest_body="tieout.platforms.xero.LARGEST_BODY",
     small_body=1500,
 )
@@ -86,6 +88,7 @@ QUICKBOOKS = _QuickBooks(
     client_id="tieout-demo",
     secret="tieout-demo-secret",
     writes={"method": "POST", "path": "*/batch*"},
+    reads={"method": "GET", "path": "*/query*"},
     largest_body="tieout.platforms.quickbooks.journals.LARGEST_BODY",
     small_body=3000,
 )

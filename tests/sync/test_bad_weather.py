@@ -6,11 +6,14 @@ from typing import Any
 import pytest
 
 from tests.sync.conftest import House
+from tests.sync.ledgers import LEDGERS
 from tieout.calls import Answer, Request
 
 UK, BILL, TWO_MONTHS = "amazon_v2_uk.txt", "amazon_v2_negative.txt", "amazon_v2_uk_two_months.txt"
-WRITES: dict[str, Any] = {"method": "PUT", "path": "*/Invoices*"}
-READS: dict[str, Any] = {"method": "GET", "path": "*/Invoices*"}
+WRITES: dict[str, Any] = {"at": "writes"}
+READS: dict[str, Any] = {"at": "reads"}
+
+pytestmark = pytest.mark.parametrize("ledger", LEDGERS, ids=lambda ledger: ledger.name)
 
 WEATHER: dict[str, list[tuple[str, dict[str, Any]]]] = {
     "cut before the write": [("reset", {"when": "before", **WRITES})],
@@ -54,7 +57,8 @@ def hurried(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def arm(house: House, faults: list[tuple[str, dict[str, Any]]]) -> None:
     for name, how in faults:
-        house.world.arm(name, **how)
+        calls = getattr(house.ledger, how["at"])
+        house.world.arm(name, **{key: value for key, value in how.items() if key != "at"}, **calls)
 
 
 def until_rest(house: House, id: str) -> Any:

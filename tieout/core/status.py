@@ -94,7 +94,8 @@ def while_sending(parts: Sequence[Posting]) -> Status:
     # A token that was refused once is renewed and tried again; only its connection can say that a person is needed.
     if any(part.state is State.RETRY and part.reason in HOLDS - {Reason.UNAUTHORISED} for part in parts):
         return Status.BLOCKED
-    if any(part.state is State.UNKNOWN or (part.state is State.RETRY and part.live_attempts) for part in parts):
+    doubtful = (part for part in parts if part.state is State.UNKNOWN and not part.is_untried)
+    if any(doubtful) or any(part.state is State.RETRY and part.live_attempts for part in parts):
         return Status.OUTCOME_UNKNOWN
     if State.SENDING in states or State.SENT in states or State.DONE in states:
         return Status.SENDING

@@ -10,7 +10,7 @@ from tieout.core.posting import FULL
 _UNHURRIED = replace(FULL.timing, record_to_socket=timedelta(days=1))
 _AT_ONCE = replace(_UNHURRIED, not_found_wait=timedelta(0))
 
-_D4 = replace(FULL, one_live_write=False, timing=_UNHURRIED)
+_D4 = replace(FULL, one_live_write=False, looks_first=False, timing=_UNHURRIED)
 _D3 = replace(_D4, token_fence=False)
 _D2 = replace(_D3, timing=_AT_ONCE)
 _D1 = replace(_D2, looks=False)

@@ -83,7 +83,7 @@ def run(seed: int, design: str = "D5", only: frozenset[Mark] | None = None) -> R
     weather = Weather(seed, only)
     chance = Random(f"world {seed}")
     office = _office(weather, chance, is_full=design == "D5")
-    scheduler = _Scheduler(office, chance)
+    scheduler = _Scheduler(office, chance, DESIGNS[design])
     if design == "D5" and only is None:  # the ladder and the shrunk schedules keep the world they were measured in
         scheduler.replan_some(Random(f"plans {seed}"))
     limit = chance.choice(CALL_LIMITS)
@@ -91,7 +91,7 @@ def run(seed: int, design: str = "D5", only: frozenset[Mark] | None = None) -> R
         name = f"worker{index}"
         worker = Worker(name, office, weather, scheduler.clock, chance, DESIGNS[design], limit)
         scheduler.add(int(chance.random() * MINUTE), worker.live())
-    scheduler.run(DESIGNS[design])
+    scheduler.run()
     _check_end(office)
     return Run(seed, design, tuple(office.violations), tuple(office.lines), tuple(weather.fired))
 
@@ -114,8 +114,9 @@ def _office(weather: Weather, chance: Random, is_full: bool) -> Office:
 class _Scheduler:
     """One queue of moments: workers that go on, late commits, a person who approves, mends and tries again."""
 
-    def __init__(self, office: Office, chance: Random) -> None:
+    def __init__(self, office: Office, chance: Random, design: Design) -> None:
         self.clock = Clock()
+        self._design = design
         self._office = office
         self._queue: list[tuple[int, int, Iterator[int] | Late | Callable[[], None]]] = []
         self._count = 0
@@ -138,8 +139,8 @@ class _Scheduler:
                 at = int(chance.random() ** 3 * REPLANNED_WITHIN)
                 self._later(at, partial(self._replan, payout, more, MOST_AGAIN))
 
-    def run(self, design: Design) -> None:
-        office, clock, queue = self._office, self.clock, self._queue
+    def run(self) -> None:
+        design, office, clock, queue = self._design, self._office, self.clock, self._queue
         while clock.now < END and (self._outside or office.busy or office.next_due() is not None):
             clock.now, _, waiting = heappop(queue)
             if isinstance(waiting, Iterator):
@@ -192,7 +193,7 @@ class _Scheduler:
             self._later(self.clock.now + HOUR, partial(self._insist, slot))
 
     def _decide(self, slot: Slot, event: Approved | Decided) -> None:
-        posting, effects = step(slot.posting, event, moment(self.clock.now))
+        posting, effects = step(slot.posting, event, moment(self.clock.now), self._design)
         if effects:
             self._office.save(slot, slot.posting, posting, effects, self.clock.now)
             self._office.note(self.clock.now, "person", f"{type(event).__name__} {slot.label}")

@@ -13,6 +13,7 @@ from tieout.core.connection import Connection
 from tieout.core.failure import Failure, FailureKind
 from tieout.core.plan import Document, Plan
 from tieout.core.posting import STOPPED, State
+from tieout.core.posting import Posting as Protocol
 from tieout.core.problem import Case, Finding, RetryClass
 from tieout.core.retry import doubling
 from tieout.core.settlement import Refusal
@@ -291,16 +292,24 @@ def _of_part(db: Db, case: Case, part: Posting, plan: Plan) -> Case:
         tries=protocol.tries,
         attempts=protocol.attempt_count,
         evidence_ids=protocol.evidence,
-        is_in_doubt=protocol.state is State.UNKNOWN or (protocol.state is State.RETRY and bool(protocol.live_attempts)),
+        is_in_doubt=is_in_doubt(protocol),
         is_abandoned=protocol.state is State.SENDING,
     )
+
+
+def is_in_doubt(protocol: Protocol) -> bool:
+    """Whether something of it may be in the books, and nobody knows."""
+    if protocol.state is State.RETRY:
+        return bool(protocol.live_attempts)
+    return protocol.state is State.UNKNOWN and not protocol.is_untried
 
 
 def is_ill(part: Posting, now: datetime) -> bool:
     """Whether this document stands still, is in doubt, or was left alone by whoever was sending it."""
     protocol = part.protocol
     is_left = protocol.state is State.SENDING and protocol.lease_until is not None and protocol.lease_until <= now
-    return protocol.state in (State.REFUSED, State.ESCALATED, *_DOUBTFUL) or is_left
+    is_doubtful = protocol.state in _DOUBTFUL and not protocol.is_untried
+    return protocol.state in (State.REFUSED, State.ESCALATED) or is_doubtful or is_left
 
 
 def _failure(db: Db, part: Posting) -> Failure | None:

@@ -10,13 +10,15 @@ States
 ========== ======== =============================== ==================================================================
 state      next_at  meaning                         leaves for
 ========== ======== =============================== ==================================================================
-PLANNED    none     waits for a person              READY (Approved), REFUSED (Decided WITHDRAW)
+PLANNED    none     waits for a person              READY, or UNKNOWN where numbers are not unique (Approved), REFUSED
+                                                    (Decided WITHDRAW)
 READY      set      may be sent; nothing can land   SENDING (Claimed), REFUSED (Decided WITHDRAW)
 SENDING    lease    attempt recorded, no answer     SENT, RETRY, UNKNOWN, REFUSED, ESCALATED (Answered, Silent);
                                                     UNKNOWN (LeaseLost, TimeCame or Claimed after the lease: R8)
 RETRY      set      to be sent again                SENDING; UNKNOWN if an attempt may have landed and R5 is no longer
                                                     allowed (Claimed); REFUSED (Decided WITHDRAW, nothing alive)
-UNKNOWN    set      an attempt may have landed      DONE, ESCALATED (Found); READY, ESCALATED (NotFound, once it counts)
+UNKNOWN    set      an attempt may have landed, or  DONE, ESCALATED (Found); READY, ESCALATED (NotFound, once it counts);
+                    none was made yet               REFUSED (Decided WITHDRAW, nothing tried)
 SENT       set      accepted; read-back owed        DONE, ESCALATED (Found); ESCALATED (NotFound, once it counts)
 DONE       none     in the books, read and equal    never
 REFUSED    none     refused for certain             READY (Decided TRY_NOW)

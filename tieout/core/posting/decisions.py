@@ -22,7 +22,7 @@ def decided(posting: Posting, event: Decided, now: datetime) -> Step:
                 return unchanged(posting)
             return done(replace(posting, fence=posting.fence + 1, evidence=()), event.remote_id)
         case Decision.WITHDRAW:
-            if posting.state not in _WITHDRAWABLE or posting.live_attempts:
+            if not (posting.state in _WITHDRAWABLE or posting.is_untried) or posting.live_attempts:
                 return unchanged(posting)
             return refused(replace(posting, fence=posting.fence + 1), Reason.WITHDRAWN)
         case _:

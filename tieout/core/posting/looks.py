@@ -60,7 +60,7 @@ def _dies_at(posting: Posting, attempt: Attempt, design: Design) -> datetime:
 
 
 def _why_different(posting: Posting) -> Reason:
-    if posting.number_taken:
+    if posting.number_taken or posting.is_untried:
         return Reason.NUMBER_TAKEN
     return Reason.MISMATCH if posting.state is State.SENT else Reason.EDITED
 

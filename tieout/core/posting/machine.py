@@ -62,7 +62,7 @@ def step(posting: Posting, event: Event, now: datetime, design: Design = FULL) -
         case TokenDied():
             return _token_died(posting, event, now, design)
         case Approved():
-            return freed_for_all(posting, State.READY, now) if posting.state is State.PLANNED else unchanged(posting)
+            return _approved(posting, now, design) if posting.state is State.PLANNED else unchanged(posting)
         case Decided():
             return decided(posting, event, now)
         case _:
@@ -83,6 +83,12 @@ def key_to_repeat(posting: Posting, now: datetime, design: Design = FULL) -> str
     if posting.state is not State.RETRY or not posting.live_attempts or not may_repeat(posting, now, design):
         return None
     return posting.live_attempts[-1].key
+
+
+def _approved(posting: Posting, now: datetime, design: Design) -> Step:
+    """AC10: where the books would take a second document of the number, a first one is looked for before anything."""
+    looks_first = design.looks_first and not posting.unique
+    return freed_for_all(posting, State.UNKNOWN if looks_first else State.READY, now)
 
 
 def _is_looking(posting: Posting) -> bool:

@@ -10,7 +10,7 @@ class State(StrEnum):
     READY = "ready"  # may be sent: no attempt can still land
     SENDING = "sending"  # an attempt is recorded; its answer is not
     RETRY = "retry"  # to be sent again at next_at
-    UNKNOWN = "unknown"  # an attempt may have landed: to be looked for at next_at
+    UNKNOWN = "unknown"  # an attempt may have landed, or its number be taken: to be looked for at next_at
     SENT = "sent"  # the books said yes; the read-back is owed
     DONE = "done"  # read back and equal, or found and adopted
     REFUSED = "refused"  # refused for certain; nothing of it is in the books
@@ -91,6 +91,7 @@ class Design:
     looks: bool = True  # what may have landed is looked for before it is sent anew
     token_fence: bool = True  # "not found" waits for the tokens of the attempts to die; a lost lease is unknown
     one_live_write: bool = True  # same-key repeats only where the books keep numbers unique
+    looks_first: bool = True  # where the books do not keep numbers unique, looked for before the first attempt too
 
 
 FULL = Design()
@@ -149,6 +150,11 @@ class Posting:
     @property
     def is_terminal(self) -> bool:
         return self.state in TERMINAL
+
+    @property
+    def is_untried(self) -> bool:
+        """Looked for before its first attempt: what carries its number was made by somebody else, or in another life."""
+        return self.state is State.UNKNOWN and not self.attempt_count
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,9 @@ def obstacle(posting: Posting, now: datetime, stopped_are_out: bool = False) -> 
         return Obstacle.IN_BOOKS
     if state is State.ESCALATED and not stopped_are_out:
         return Obstacle.UNDECIDED
-    if state in (State.SENDING, State.UNKNOWN) or (state is not State.ESCALATED and posting.live_attempts):
+    # A worker that holds it goes on with it, even where it has only looked so far.
+    is_away = state in (State.SENDING, State.UNKNOWN) and not (posting.is_untried and posting.lease_owner is None)
+    if is_away or (state is not State.ESCALATED and posting.live_attempts):
         return Obstacle.MAY_LAND
     if posting.clear_at is not None and posting.clear_at > now:
         return Obstacle.MAY_BE_WRITTEN

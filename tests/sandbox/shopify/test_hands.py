@@ -154,5 +154,5 @@ def test_a_mistake_is_explained(caller: Caller, name: str, told: dict[str, str],
 def test_evidence_shows_installs_without_a_token(caller: Caller) -> None:
     told = caller.world.evidence("tokens")
     assert told[0]["access_live"] == 1 and caller.token not in str(told)
-    with pytest.raises(LookupError, match="there are calls, gateways, hooks, orders, payouts, tokens, waiting"):
+    with pytest.raises(LookupError, match="there are calls, gateways, hooks, orders, payout, payouts"):
         caller.world.evidence("nonsense")

@@ -209,3 +209,14 @@ def test_a_topic_for_payouts_can_be_switched_on(caller: Caller, receiver: Receiv
     caller.world.hand("payout-late")
     deliver(caller)
     assert json.loads(receiver.came[0][1])["admin_graphql_api_id"].startswith("gid://shopify/ShopifyPaymentsPayout/")
+
+
+def test_a_subscription_of_the_apps_own_configuration_outlives_its_failures(caller: Caller, receiver: Receiver) -> None:
+    made = caller.world.hand("subscribe", topic="REFUNDS_CREATE", url=receiver.url)
+    caller.world.hand("refund")
+    receiver.status = 500
+    for _ in range(60):
+        deliver(caller)
+        caller.world.clock.advance(300)
+    assert len(receiver.came) == 9
+    assert [one["id"] for one in caller.world.evidence("hooks")["subscriptions"]] == [made["id"]]

@@ -260,5 +260,40 @@ def test_every_fault_of_a_channel_is_a_hand_of_this_one() -> None:
 
 
 def test_an_unknown_scenario_is_named() -> None:
-    with pytest.raises(LookupError, match="there are empty, london, two, withdrawal"):
+    with pytest.raises(LookupError, match="there are busy, empty, london, two, withdrawal"):
         shops(scenario="atlantis")
+
+
+def test_at_the_edges_of_a_month_orders_stand_on_both_sides_of_midnight(orders: list[Any], caller: Caller) -> None:
+    stamps = {one["created_at"] for one in caller.world.evidence("orders")}
+    # Summer time: ten past midnight in London is still yesterday, and last month, in UTC.
+    assert {"2026-09-30T22:50:00Z", "2026-09-30T23:10:00Z", "2026-10-31T23:50:00Z", "2026-11-01T00:10:00Z"} <= stamps
+    assert len(stamps) <= len(orders)
+
+
+def test_a_busy_shop_needs_more_than_one_page_for_a_payout() -> None:
+    caller = london(scenario="busy")
+    largest = max(caller.world.evidence("payouts"), key=lambda one: one["transactions"])
+    assert largest["transactions"] > 250
+    rows, after = [], ""
+    while True:
+        window = f'first: 250, query: "payments_transfer_id:{largest["number"]}"{after}'
+        fields = "nodes { id type net { amount } } pageInfo { hasNextPage endCursor }"
+        held = caller.account(f"balanceTransactions({window}) {{ {fields} }}")["balanceTransactions"]
+        rows += held["nodes"]
+        if not held["pageInfo"]["hasNextPage"]:
+            break
+        after = f', after: "{held["pageInfo"]["endCursor"]}"'
+    assert len({row["id"] for row in rows}) == len(rows) == largest["transactions"] + 1
+    assert summed(rows) == Decimal(largest["net"])
+
+
+def test_what_a_payout_was_for_is_evidence_and_adds_up(caller: Caller) -> None:
+    for one in caller.world.evidence("payouts"):
+        told = caller.world.evidence("payout", number=one["number"])
+        whole = sum(Decimal(told.get(name, "0")) for name in ("goods", "gift_cards", "postage", "tips"))
+        on_top = sum(Decimal(tax["amount"]) for tax in told["taxes"] if not tax["is_inside"])
+        charged = Decimal(told["by_type"].get("CHARGE", "0"))
+        assert whole + on_top - Decimal(told.get("elsewhere", "0")) == charged
+    with pytest.raises(LookupError, match="no payout 1"):
+        caller.world.evidence("payout", number="1")

@@ -56,6 +56,41 @@ def _payout(books: Books, row: Doc) -> Doc:
     }
 
 
+def _one(shops: Shops, told: Doc) -> Any:
+    """What the charges of the payout `number` were for, in the shop's money: goods, gift cards, postage, tips, taxes.
+
+    `elsewhere` is what other gateways paid of the same orders; goods and postage hold their tax where prices do.
+    """
+    for books in _books(shops, told):
+        for row in books.rows("ShopifyPaymentsPayout"):
+            if row["legacyResourceId"] == str(told.get("number")):
+                return _payout(books, row) | _contents(books, row)
+    raise LookupError(f"no payout {told.get('number')}")
+
+
+def _contents(books: Books, payout: Doc) -> Doc:
+    sums: Counter[str] = Counter()
+    taxes: Counter[tuple[str, str, bool, bool]] = Counter()
+    for row in ledger.of_payout(books, payout):
+        order = books.row(row["associatedOrder"]["id"]) if row["type"] == "CHARGE" else None
+        if order is None:
+            continue
+        for line in order["lineItems"]:
+            sums["gift_cards" if line["isGiftCard"] else "goods"] += _shop(line["discountedTotalSet"])
+        sums["postage"] += _shop(order["totalShippingPriceSet"])
+        sums["tips"] += _shop(order["totalTipReceivedSet"])
+        sums["elsewhere"] += _shop(order["totalPriceSet"]) - row["_minor"]
+        for tax in order["taxLines"]:
+            taxes[order["_place"], tax["title"], tax["channelLiable"], order["taxesIncluded"]] += _shop(tax["priceSet"])
+    keys = ("country", "title", "is_channels", "is_inside")
+    listed = [dict(zip(keys, key, strict=True)) | {"amount": printed(minor)} for key, minor in sorted(taxes.items())]
+    return {name: printed(minor) for name, minor in sums.items()} | {"taxes": listed}
+
+
+def _shop(bag: Doc) -> int:
+    return minor_of(bag["shopMoney"])
+
+
 def _waiting(shops: Shops, told: Doc) -> Any:
     """What waits for a payout, shop by shop."""
     found: list[Doc] = []
@@ -124,6 +159,7 @@ def _hooks(shops: Shops, told: Doc) -> Any:
 
 _SHOWN: dict[str, Callable[[Shops, Doc], Any]] = {
     "payouts": _payouts,
+    "payout": _one,
     "waiting": _waiting,
     "gateways": _gateways,
     "orders": _orders,

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from tieout.sandbox import Doc
-from tieout.sandbox.shopify import hooks, installing, ledger, refunding, tokens, trade
+from tieout.sandbox.shopify import hooks, installing, ledger, refunding, subscribing, tokens, trade
 from tieout.sandbox.shopify.state import Books, Shops
 
 
@@ -201,6 +201,13 @@ def _privacy(books: Books, told: Doc) -> Any:
     return {"topic": topic}
 
 
+def _subscribe(books: Books, told: Doc) -> Any:
+    """A subscription of the app's own configuration: `topic` and `url`; failures do not delete it."""
+    app_id = str(told.get("app") or next(row["client_id"] for row in books.shops.shelf.all("app")))
+    row = subscribing.record(books, app_id, str(told["topic"]), {"uri": str(told["url"])}, "2026-10")
+    return {"id": books.keep(row, _made_by_api=False)["id"]}
+
+
 def _hook_key(books: Books, told: Doc) -> Any:
     """Signs with a new `key` from now on; the receiver is not told."""
     rows = books.shops.shelf.all("app")
@@ -250,6 +257,7 @@ HANDS: dict[str, Callable[[Books, Doc], Any]] = {
     "install": _install,
     "shop-state": _state,
     "privacy": _privacy,
+    "subscribe": _subscribe,
     "hook-key": _hook_key,
     "hook-off": _hook_off,
 }

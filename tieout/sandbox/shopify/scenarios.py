@@ -87,6 +87,14 @@ def _withdrawal(shops: Shops) -> Doc:
     return told | {"withdrawal": payout["id"]}
 
 
+def _busy(shops: Shops) -> Doc:
+    """A shop whose payouts need more than one page: a hundred and fifty orders a day for twelve days."""
+    app(shops)
+    books = shop(shops, history_days=12, _orders_a_day=150)
+    token = installing.grant(shops, APP_ID, DOMAIN, SCOPES, TOKEN)
+    return {"shop": books.domain, "token": token, "payouts": len(books.rows("ShopifyPaymentsPayout"))}
+
+
 def _two(shops: Shops) -> Doc:
     """Two shops of two organisations, one of them without Shopify Payments; the app is installed in both."""
     told = _london(shops)
@@ -99,5 +107,6 @@ _SCENARIOS: dict[str, Callable[[Shops], Doc]] = {
     "london": _london,
     "withdrawal": _withdrawal,
     "two": _two,
+    "busy": _busy,
     "empty": _empty,
 }

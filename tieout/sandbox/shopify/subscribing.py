@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from tieout.sandbox import Doc
 from tieout.sandbox.shopify import hooks
 from tieout.sandbox.shopify.asking import Asked
-from tieout.sandbox.shopify.state import stamp
+from tieout.sandbox.shopify.state import Books, stamp
 
 FIRST = 1_200_000_000_001
 
@@ -21,12 +21,19 @@ def create(asked: Asked, source: Doc, told: Doc) -> Doc:
         wrong = _error(["webhookSubscription", "callbackUrl"], "Address for this topic has already been taken")
     if wrong is not None:
         return {"webhookSubscription": None, "userErrors": [wrong]}
-    row = asked.books.new("WebhookSubscription", FIRST) | {"topic": topic, "uri": uri, "callbackUrl": uri}
-    row |= {"format": wanted.get("format") or "JSON", "createdAt": stamp(asked.now), "updatedAt": stamp(asked.now)}
+    row = record(asked.books, asked.app, topic, wanted | {"uri": uri}, asked.version)
+    return {"webhookSubscription": asked.books.keep(row), "userErrors": []}
+
+
+def record(books: Books, app: str, topic: str, wanted: Doc, version: str) -> Doc:
+    """A subscription that is not kept yet."""
+    now, uri = books.shops.now(), str(wanted["uri"])
+    row = books.new("WebhookSubscription", FIRST) | {"topic": topic, "uri": uri, "callbackUrl": uri}
+    row |= {"format": wanted.get("format") or "JSON", "createdAt": stamp(now), "updatedAt": stamp(now)}
     row |= {"includeFields": list(wanted.get("includeFields") or []), "filter": wanted.get("filter")}
-    row |= {"name": wanted.get("name"), "metafieldNamespaces": [], "_at": asked.now, "_app": asked.app}
-    row |= {"apiVersion": {"displayName": asked.version, "handle": asked.version, "supported": True}}
-    return {"webhookSubscription": asked.books.keep(row | {"_failures": 0, "_made_by_api": True}), "userErrors": []}
+    row |= {"name": wanted.get("name"), "metafieldNamespaces": [], "_at": now, "_app": app}
+    row |= {"apiVersion": {"displayName": version, "handle": version, "supported": True}}
+    return row | {"_failures": 0, "_made_by_api": True}
 
 
 def update(asked: Asked, source: Doc, told: Doc) -> Doc:

@@ -65,11 +65,9 @@ def charge(books: Books, order: Doc, paid: Doc) -> Doc:
 
 
 def _trade(books: Books, day: date) -> None:
-    shop, begin = books.shop, books.midnight(day)
+    begin = books.midnight(day)
     chance = random.Random(f"{books.shops.world.seed} {books.domain} {day}")
-    quiet = 85 if day.weekday() >= 5 else 100
-    for number in range(max(1, shop["_orders_a_day"] * (80 + chance.randrange(40)) * quiet // 10_000)):
-        moment = begin + timedelta(seconds=7 * 3600 + number * 4_127 % 57_600, minutes=chance.randrange(50))
+    for moment in _moments(books, chance, day):
         order, paid = place_order(books, chance, moment)
         hooks.note(books, "ORDERS_CREATE", order, moment)
         for one in paid:
@@ -81,6 +79,21 @@ def _trade(books: Books, day: date) -> None:
         _carry_out(books, due, evening)
         books.drop(due)
     _corrections(books, chance, day, evening)
+
+
+def _moments(books: Books, chance: random.Random, day: date) -> list[datetime]:
+    """When people buy; for certain at both edges of a month, where the shop's day is not the day of UTC."""
+    begin, quiet = books.midnight(day), 85 if day.weekday() >= 5 else 100
+    count = max(1, books.shop["_orders_a_day"] * (80 + chance.randrange(40)) * quiet // 10_000)
+    found = [
+        begin + timedelta(seconds=7 * 3600 + number * 4_127 % 57_600, minutes=chance.randrange(50))
+        for number in range(count)
+    ]
+    if day.day == 1:
+        found.append(begin + timedelta(minutes=10))
+    if (day + timedelta(days=1)).day == 1:
+        found.append(begin + timedelta(hours=23, minutes=50))
+    return sorted(found)
 
 
 def _plan_what_follows(books: Books, chance: random.Random, order: Doc, day: date) -> None:

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.sandbox.shopify.keeping import Caller, london
-from tieout.sandbox.shopify import of
+from tieout.sandbox.shopify import hooks, of
 from tieout.sandbox.shopify.scenarios import APP_SECRET, DOMAIN
 
 CREATE = """mutation M($topic: WebhookSubscriptionTopic!, $uri: String!) {
@@ -29,6 +30,7 @@ class Receiver:
 
     url: str
     status: int = 200
+    wait_seconds: float = 0.0
     came: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
 
 
@@ -38,6 +40,7 @@ def receiver() -> Iterator[Receiver]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             found.came.append(({name.lower(): value for name, value in self.headers.items()}, body))
+            time.sleep(found.wait_seconds)
             self.send_response(found.status)
             self.end_headers()
 
@@ -150,6 +153,25 @@ def test_a_success_forgets_the_failures_before_it(caller: Caller, receiver: Rece
     receiver.status = 200
     deliver(caller, again=True)
     assert caller.world.evidence("hooks")["subscriptions"][0]["_failures"] == 0
+
+
+def test_a_subscription_is_deleted_at_its_eighth_failure_in_a_row(caller: Caller, receiver: Receiver) -> None:
+    subscribe(caller, receiver)
+    receiver.status = 404
+    caller.world.hand("refund")
+    for tries in range(1, 9):
+        deliver(caller, again=True)
+        assert len(caller.world.evidence("hooks")["subscriptions"]) == (1 if tries < 8 else 0)
+
+
+def test_whoever_does_not_answer_in_time_has_failed(
+    caller: Caller, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hooks, "REPLY_SECONDS", 1.2)
+    subscribe(caller, receiver)
+    caller.world.hand("refund")
+    receiver.wait_seconds = 0.6
+    assert "timed out" in deliver(caller)["replies"][0]["error"]
 
 
 def test_nobody_listening_is_a_failure(caller: Caller, receiver: Receiver) -> None:

@@ -76,6 +76,13 @@ def test_faults_speak_shopifys_dialect(
     assert caller.query("{ shop { name } }").data
 
 
+def test_an_armed_limit_lacks_a_hundred_points(caller: Caller) -> None:
+    caller.world.arm("rate-limit")
+    cost = caller.query("{ shop { name } }").doc["extensions"]["cost"]
+    assert cost["requestedQueryCost"] - cost["throttleStatus"]["currentlyAvailable"] == 100
+    assert cost["actualQueryCost"] is None
+
+
 def test_a_retry_after_can_be_left_out(caller: Caller) -> None:
     caller.world.arm("rate-limit", kind="calls")
     assert caller.query("{ shop { name } }").header("Retry-After") == "2.0"

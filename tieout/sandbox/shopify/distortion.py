@@ -93,9 +93,7 @@ def _http_error(stand_in: ShopifyStandIn, request: Request, how: Doc) -> Answer:
 def _rate_limit(stand_in: ShopifyStandIn, request: Request, how: Doc) -> Answer:
     """`kind` points (200, said in the body) or calls (429, with or without `retry_after`)."""
     if how.get("kind", "points") == "points":
-        asked = _asked(stand_in, request)
-        asked.shops.bucket(f"{asked.app}/{asked.books.domain}").left(stand_in.world.clock.now())
-        return graphql.throttled(asked, 112)
+        return graphql.throttled(_asked(stand_in, request), 112, left=12)
     given = how.get("retry_after", "2.0")
     return refusals.too_many("" if given in {None, ""} else str(given))
 

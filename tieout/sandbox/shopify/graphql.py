@@ -61,10 +61,13 @@ def _weighed(asked: Asked, document: Document, operation: Operation, variables: 
     return _body(body | {"data": found, "extensions": extensions})
 
 
-def throttled(asked: Asked, most: int) -> Answer:
-    """Status 200: the refusal stands in the body."""
+def throttled(asked: Asked, most: int, left: int | None = None) -> Answer:
+    """Status 200: the refusal stands in the body. `left` is told in the place of what the bucket holds."""
     told = {"message": "Throttled", "extensions": {"code": "THROTTLED", "documentation": LIMITS}}
-    body = {"errors": [told], "extensions": {"cost": _cost(asked, most, None)}}
+    cost_told = _cost(asked, most, None)
+    if left is not None:
+        cost_told["throttleStatus"]["currentlyAvailable"] = left
+    body = {"errors": [told], "extensions": {"cost": cost_told}}
     return _body(body, int(asked.shops.switches["throttle_status"]))
 
 

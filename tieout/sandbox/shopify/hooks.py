@@ -20,7 +20,7 @@ from tieout.sandbox.bent import to_json
 if TYPE_CHECKING:
     from tieout.sandbox.shopify.state import Books, Shops
 
-REPLY_SECONDS = 5.0
+CONNECT_SECONDS, REPLY_SECONDS = 1.0, 5.0
 # Minutes after the first try, growing; eight in four hours.
 RETRIES = (1, 3, 8, 18, 38, 78, 140, 240)
 PRIVACY = ("customers/data_request", "customers/redact", "shop/redact")
@@ -177,7 +177,7 @@ def _settle(shops: Shops, row: Doc, reply: Doc) -> None:
 
 def _count_failure(shops: Shops, row: Doc, hook: Doc) -> None:
     failures = hook["_failures"] + 1
-    if failures > len(RETRIES) and hook["_made_by_api"]:
+    if failures >= len(RETRIES) and hook["_made_by_api"]:
         shops.shelf.drop(f"{row['shop']}/WebhookSubscription", hook["id"])
     else:
         shops.shelf.put(f"{row['shop']}/WebhookSubscription", hook["id"], hook | {"_failures": failures})
@@ -186,7 +186,7 @@ def _count_failure(shops: Shops, row: Doc, hook: Doc) -> None:
 def _post(row: Doc, body: bytes, sign: str) -> Doc:
     where = urlsplit(row["uri"])
     door = http.client.HTTPSConnection if where.scheme == "https" else http.client.HTTPConnection
-    connection = door(where.netloc, timeout=REPLY_SECONDS)
+    connection = door(where.netloc, timeout=CONNECT_SECONDS)
     headers = {
         "Content-Type": "application/json",
         "User-Agent": "Shopify-Captain-Hook",
@@ -199,6 +199,8 @@ def _post(row: Doc, body: bytes, sign: str) -> Doc:
         "X-Shopify-Triggered-At": row["at"].strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
     }
     try:
+        connection.connect()
+        connection.sock.settimeout(REPLY_SECONDS - CONNECT_SECONDS)
         connection.request("POST", where.path or "/", body, headers)
         return {"status": connection.getresponse().status}
     except (OSError, http.client.HTTPException) as error:

@@ -4,6 +4,7 @@ A test that says nothing of a platform runs on each of them.
 """
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,13 +17,20 @@ SITE = "http://localhost:8080"
 
 @dataclass(frozen=True)
 class Ledger:
-    """`writes` and `reads` are the calls that faults are aimed at: those that create documents, and that look for them."""
+    """Calls that faults are aimed at: `writes` create documents, `reads` look for them, `beforehand` are asked before.
+
+    `attaches` put a file on a document. `wanted` is a scope that sending needs; `taken` what a document by hand is told to be, beside its number.
+    """
 
     name: str
     client_id: str
     secret: str
     writes: dict[str, str]
     reads: dict[str, str]
+    beforehand: dict[str, str]
+    attaches: dict[str, str]
+    wanted: str
+    taken: dict[str, dict[str, str]]
     largest_body: str  # where the platform keeps how large a call may be
     small_body: int  # room for a small document of the samples, not for a large one
 
@@ -41,6 +49,14 @@ class Ledger:
         """How many live documents of each number the books hold, by the stand-in's own evidence."""
         raise NotImplementedError
 
+    def attached(self, world: World) -> int:
+        """How many files hang on documents."""
+        raise NotImplementedError
+
+    def remembered(self, world: World) -> Callable[[], None]:
+        """Puts chart, currencies and facts of the books back to what they are now."""
+        raise NotImplementedError
+
 
 class _Xero(Ledger):
     def world(self, clock: Any) -> World:
@@ -53,6 +69,24 @@ class _Xero(Ledger):
     def documents(self, world: World) -> dict[str, int]:
         shown = world.evidence("documents")
         return Counter(each["number"] for each in shown if each["Status"] not in ("VOIDED", "DELETED"))
+
+    def attached(self, world: World) -> int:
+        return sum(each["attachments"] for each in world.evidence("documents"))
+
+    def remembered(self, world: World) -> Callable[[], None]:
+        from tieout.sandbox import xero
+
+        shelf = xero.of(world).books.shelf
+        (tenant,) = (str(row["OrganisationID"]) for row in shelf.all("organisation"))
+        kept = [("organisation", tenant, shelf.get("organisation", tenant))]
+        for table, key in (("Accounts", "AccountID"), ("Currencies", "Code"), ("TaxRates", "TaxType")):
+            kept += [(f"{tenant}/{table}", row[key], row) for row in shelf.all(f"{tenant}/{table}")]
+
+        def back() -> None:
+            for table, key, row in kept:
+                shelf.put(table, key, row)
+
+        return back
 
 
 class _QuickBooks(Ledger):
@@ -73,6 +107,23 @@ class _QuickBooks(Ledger):
     def documents(self, world: World) -> dict[str, int]:
         return Counter(each["number"] for each in world.evidence("documents", entity="JournalEntry"))
 
+    def attached(self, world: World) -> int:
+        stand_in: Any = world.stand_in
+        return sum(bool(row.get("AttachableRef")) for row in stand_in.books.companies()[0].rows("Attachable"))
+
+    def remembered(self, world: World) -> Callable[[], None]:
+        stand_in: Any = world.stand_in
+        (company,) = stand_in.books.companies()
+        facts = dict(company.facts)
+        kept = [(entity, row) for entity in ("Account", "CompanyCurrency", "TaxCode") for row in company.rows(entity)]
+
+        def back() -> None:
+            company.set(**facts)
+            for entity, row in kept:
+                company.put(entity, row)
+
+        return back
+
 
 XERO = _Xero(
     name="xero",
@@ -80,6 +131,10 @@ XERO = _Xero(
     secret="tieout-demo-secret",
     writes={"method": "PUT", "path": "*/Invoices*"},
     reads={"method": "GET", "path": "*/Invoices*"},
+    beforehand={"method": "GET", "path": "*/Contacts*"},
+    attaches={"method": "PUT,POST", "path": "*/Attachments*"},
+    wanted="accounting.invoices",
+    taken={"bill": {"type": "ACCPAY", "status": "AUTHORISED"}, "invoice": {"status": "AUTHORISED"}},
     largest_body="tieout.platforms.xero.LARGEST_BODY",
     small_body=1500,
 )
@@ -89,6 +144,10 @@ QUICKBOOKS = _QuickBooks(
     secret="tieout-demo-secret",
     writes={"method": "POST", "path": "*/batch*"},
     reads={"method": "GET", "path": "*/query*"},
+    beforehand={"method": "GET", "path": "*/query*"},
+    attaches={"method": "POST", "path": "*/upload*"},
+    wanted="com.intuit.quickbooks.accounting",
+    taken={"journal": {"entity": "JournalEntry"}},
     largest_body="tieout.platforms.quickbooks.journals.LARGEST_BODY",
     small_body=3000,
 )

@@ -5,10 +5,13 @@ from collections.abc import Sequence
 import pytest
 
 from tests.sync.conftest import House
+from tests.sync.ledgers import LEDGERS
 from tieout.platforms import named
 from tieout.store import followups, plans, postings, statements
 from tieout.store.engine import read
 from tieout.store.followups import Followup
+
+pytestmark = pytest.mark.parametrize("ledger", LEDGERS, ids=lambda ledger: ledger.name)
 
 
 def received(house: House) -> str:
@@ -50,3 +53,16 @@ def test_a_statement_that_is_too_large_is_never_loaded_and_a_sentence_says_so(
         assert (each.next_at, each.done_at, each.tries) == (None, None, 0)
         assert "not attached" in each.message and "1,000" in each.message and platform.LABEL in each.message
     assert loaded == []
+
+
+def test_a_file_whose_answer_was_lost_is_looked_for_and_stays_the_only_one(house: House) -> None:
+    id = received(house)
+    house.world.arm("reset", when="after", **house.ledger.attaches)
+    first = attached(house, id)
+    assert [each.done_at for each in first] == [None] and first[0].tries == 1
+    house.clock.skip(minutes=10)
+    assert house.ledger.attached(house.world) == 1
+    house.sweep()
+    with read(house.tools.engines, house.organisation) as db:
+        again = followups.of_posting(db, first[0].posting)
+    assert all(each.done_at for each in again) and house.ledger.attached(house.world) == 1

@@ -245,8 +245,10 @@ def test_a_file_hangs_on_its_journal_and_the_same_call_repeated_stores_it_once(
     call: Call, access: Access, books: Books
 ) -> None:
     (element,) = sent(call, access, books, planned(books))
+    assert quickbooks.attachments(call, access, JOURNAL, saved(element).id) == ()
     for _ in range(2):
         quickbooks.attach(call, access, JOURNAL, saved(element).id, "a <1>.txt", b"settlement\tbytes\x00", "p1-attach")
+    assert quickbooks.attachments(call, access, JOURNAL, saved(element).id) == ("a _1_.txt",)
     (file,) = rows(call, access, "Attachable")
     assert file["FileName"] == "a _1_.txt" and file["Size"] == 17
     assert file["AttachableRef"][0]["EntityRef"] == {"type": "JournalEntry", "value": saved(element).id}

@@ -7,6 +7,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.sandbox.quickbooks.calling import Caller, signed_in
+from tests.sandbox.quickbooks.test_papers import an_invoice
 
 
 @pytest.fixture
@@ -170,3 +171,22 @@ def test_a_plus_sign_of_an_offset_may_arrive_as_a_space(caller: Caller) -> None:
     statement = quote("select * from Customer where MetaData.CreateTime >= '2026-11-20T09:01:00+00:00'", safe="+")
     found = caller.get(f"query?query={statement}").doc["QueryResponse"]["Customer"]
     assert {"Bella", "Carla & Co"} <= {row["DisplayName"] for row in found}
+
+
+def test_what_hangs_on_a_document_is_found_by_what_it_hangs_on() -> None:
+    caller = signed_in()
+    invoice = an_invoice(caller)["Id"]
+    customer = caller.made("Customer", {"DisplayName": "Dora"})["Id"]
+    refs = [{"EntityRef": {"type": kind, "value": id}} for kind, id in (("Invoice", invoice), ("Customer", customer))]
+    for name, hangs in (("both", refs), ("customer", refs[1:])):
+        caller.made("Attachable", {"Note": name, "AttachableRef": hangs})
+    caller.made("Attachable", {"Note": "none"})
+
+    def found(kind: str, row_id: str) -> list[str]:
+        where = f"AttachableRef.EntityRef.Type = '{kind}' AND AttachableRef.EntityRef.value = '{row_id}'"
+        return sorted(
+            row["Note"] for row in caller.query(f"SELECT * FROM Attachable WHERE {where}").get("Attachable", [])
+        )
+
+    assert (found("Invoice", invoice), found("Customer", customer)) == (["both"], ["both", "customer"])
+    assert (found("Customer", invoice), found("Invoice", customer)) == ([], []), "kind and id are those of one link"

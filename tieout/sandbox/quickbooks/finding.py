@@ -62,7 +62,7 @@ def _found(asked: Asked, entity: str, wanted: Query) -> list[Doc]:
         _check_known(asked, entity, field, known)
     if all(one.field != "Active" for one in wanted.conditions):
         rows = [row for row in rows if row.get("Active") is not False]
-    rows = [row for row in rows if all(_meets(row, one) for one in wanted.conditions)]
+    rows = [row for row in rows if any(_meets_all(view, wanted) for view in _views(row, wanted))]
     ordered = sorted(rows, key=_usual_order)
     for name, descending in reversed(wanted.orders):
         ordered.sort(key=lambda row, name=name: _sortable(_value(row, name)), reverse=descending)  # type: ignore[misc]
@@ -114,11 +114,16 @@ def _id(row: Doc) -> int:
 def _value(row: Doc, field: str) -> Any:
     found: Any = row
     for part in field.split("."):
-        found = found.get(part) if isinstance(found, dict) else None
+        found = _part(found, part) if isinstance(found, dict) else None
     if isinstance(found, dict):
         # A reference is looked for by what it refers to, an address of mail by the address.
         return found.get("value", found.get("Address", found.get("FreeFormNumber")))
     return found
+
+
+def _part(row: Doc, name: str) -> Any:
+    """What references are of is `type` on the wire and `Type` in a statement."""
+    return row.get(name, row.get("type") if name == "Type" else None)
 
 
 def _sortable(value: Any) -> tuple[int, Any]:
@@ -140,6 +145,20 @@ def _instant(said: str) -> str:
 
 def _is_moment(said: str) -> bool:
     return bool(re.match(r"\d{4}-\d{2}-\d{2}T", said))
+
+
+def _views(row: Doc, wanted: Query) -> list[Doc]:
+    """The record once for each element of a list that is asked about: all conditions are of the same element."""
+    views = [row]
+    for top in dict.fromkeys(one.field.partition(".")[0] for one in wanted.conditions):
+        elements = row.get(top)
+        if isinstance(elements, list):
+            views = [view | {top: element} for view in views for element in elements]
+    return views
+
+
+def _meets_all(row: Doc, wanted: Query) -> bool:
+    return all(_meets(row, one) for one in wanted.conditions)
 
 
 def _meets(row: Doc, one: Condition) -> bool:

@@ -32,7 +32,7 @@ def comparable(kind: str) -> str:
 @cache
 def is_payout(kind: str) -> bool:
     """The payout's own row, which states its total once more and is none of its rows."""
-    return comparable(kind) == "payout"
+    return comparable(kind) in ("payout", "transfer")
 
 
 def category_of(kind: str, part: str) -> Category:

@@ -108,11 +108,14 @@ class Payout:
         self, each: dict[str, Any], kind: str, amount: int, order_id: str | None
     ) -> tuple[tuple[orders.Part, int], ...]:
         """A payment or refund of an order by its parts; anything else, and what no order explains, as one amount."""
-        whole = ((orders.Part(AMOUNT, category_of(kind, AMOUNT)), amount),)
+        category, order = category_of(kind, AMOUNT), self.told.orders.get(order_id or "")
+        is_tax = category.startswith("tax.")
+        # Tax that the channel takes out again belongs where it was collected.
+        group = orders.destination(order) if is_tax and order else ""
+        whole = ((orders.Part(AMOUNT, category, group), amount),)
         divide = {"charge": orders.charged, "refund": orders.refunded}.get(comparable(kind))
         if divide is None or not amount or (amount < 0) != (divide is orders.refunded):
             return whole
-        order = self.told.orders.get(order_id or "")
         self.without_order += order is None
         self.incomplete += order is not None and order_id in self.told.incomplete
         if order is None or order_id in self.told.incomplete:

@@ -9,6 +9,7 @@ import pytest
 
 from tieout.app import main
 from tieout.channels.amazon import settlement
+from tieout.cli._demo_sellers import EXPECTED_HOLD, is_good
 from tieout.core.settlement import Reading, Statement
 
 SAMPLES = Path(__file__).parent.parent / "channels" / "amazon"
@@ -100,6 +101,12 @@ def test_the_demo_ends_well_and_its_words_can_be_read_at_the_console(run: Run, m
     assert [each["status"] for each in told["settlements"]] == ["sent", "sent", "sent", "unknown-rows"]
     assert [each["ties_out"] for each in told["settlements"]] == [True, True, True, False]
     assert told["settlements"][3]["reason"] == "row-type-unknown"
+    first, second = told["organisations"]
+    assert first["settlements"] == told["settlements"]
+    assert {each["books"] for each in second["settlements"]} == {second["books"]} != {first["books"]}
+    assert len(second["settlements"]) >= 3
+    assert all(each["status"] == "sent" and each["ties_out"] and each["documents"] for each in second["settlements"])
+    assert all(each["deposit"] == each["total_in_books"] for each in second["settlements"])
 
 
 def test_a_wrong_setting_is_one_sentence_and_exit_code_5(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,3 +136,16 @@ def test_web_and_worker_need_postgresql_and_say_so(run: Run) -> None:
         code, _, err = run(command)
         assert code == 5
         assert "PostgreSQL" in err
+
+
+def test_the_demo_fails_where_one_organisation_does_not_tie_out() -> None:
+    sent = {"status": "sent", "ties_out": True, "reason": ""}
+    held = {"status": "unknown-rows", "ties_out": False, "reason": EXPECTED_HOLD}
+
+    def told(first: list[Any], second: list[Any]) -> dict[str, Any]:
+        return {"organisations": [{"settlements": first}, {"settlements": second}]}
+
+    assert is_good(told([sent] * 3 + [held], [sent] * 3))
+    assert not is_good(told([sent] * 3 + [held], [sent, sent, {**sent, "ties_out": False}]))
+    assert not is_good(told([sent] * 3 + [held], []))
+    assert not is_good(told([sent] * 3, [sent] * 3)) and not is_good(told([sent] * 3 + [held], [sent] * 3 + [held]))

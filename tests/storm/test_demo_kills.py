@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from tieout.sandbox import xero
+from tieout.sandbox import quickbooks, xero
 
-KILLS = 10
+KILLS, NOT_LIVE = 10, ("", "")
 _SECONDS = 120
 
 
@@ -67,7 +67,7 @@ def test_a_kill_between_an_intent_and_its_answer_doubles_nothing(tmp_path: Path,
     demo.communicate(timeout=_SECONDS)
     code, after, err = told(folder)
     assert code == 0, (after, err)
-    assert sum(documents(folder).values()) == sum(len(each["documents"]) for each in after["settlements"])
+    assert sum(documents(folder).values()) == sum(len(each["documents"]) for each in every(after))
 
 
 def wait_for_attempts(folder: Path, count: int) -> None:
@@ -88,19 +88,35 @@ def wait_for_attempts(folder: Path, count: int) -> None:
 def outcome(told: dict[str, Any]) -> list[tuple[Any, ...]]:
     return [
         (each["id"], each["status"], each["ties_out"], each["total_in_books"], len(each["documents"]))
-        for each in told["settlements"]
+        for each in every(told)
     ]
 
 
+def every(told: dict[str, Any]) -> list[dict[str, Any]]:
+    """The settlements of all organisations."""
+    return [each for organisation in told["organisations"] for each in organisation["settlements"]]
+
+
 def documents(folder: Path) -> Counter[tuple[str, str]]:
-    """What the stand-in's own books hold: number and total of every live document, each exactly once."""
-    path = next(folder.glob("**/xero-stand-in.db"))
-    assert sqlite3.connect(path).execute("pragma integrity_check").fetchone() == ("ok",)
-    world = xero.books(path)
-    try:
-        shown = [each for each in world.evidence("documents") if each["Status"] not in ("VOIDED", "DELETED")]
-    finally:
-        world.close()
-    counted = Counter((each["number"].rpartition("-v")[0], str(each["Total"])) for each in shown)
-    assert set(counted.values()) == {1}, counted
-    return counted
+    """What the stand-ins' own books hold: number and total of every live document, each exactly once."""
+    shown = Counter[tuple[str, str]]()
+    for name, books, entity in (("xero", xero.books, {}), ("quickbooks", quickbooks.books, {"entity": "JournalEntry"})):
+        path = next(folder.glob(f"**/{name}-stand-in.db"))
+        assert sqlite3.connect(path).execute("pragma integrity_check").fetchone() == ("ok",)
+        world = books(path)
+        try:
+            shown.update(map(known_by, world.evidence("documents", **entity)))
+        finally:
+            world.close()
+    shown.pop(NOT_LIVE, None)
+    assert set(shown.values()) == {1}, shown
+    return shown
+
+
+def known_by(document: dict[str, Any]) -> tuple[str, str]:
+    """By its number without the version, which a document that was planned anew has changed, and its total."""
+    if document.get("Status") in ("VOIDED", "DELETED"):
+        return NOT_LIVE
+    return document["number"].rpartition("-v")[0] or document["number"], str(
+        document.get("Total", document.get("total"))
+    )

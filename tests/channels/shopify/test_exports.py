@@ -102,6 +102,12 @@ def test_months_follow_the_transaction_and_not_the_payout(zone: str) -> None:
     assert months == ({"2026-06": 1, "2026-07": 2} if zone == "Europe/London" else {"2026-06": 3})
 
 
+def test_a_shop_whose_clock_is_another_than_that_of_the_books_is_told() -> None:
+    away = str(Transactions().but(row(Transaction_Date="2026-06-08 09:19:01 -0400")))
+    assert "-0400" in told(read(away, LONDON))["zone-differs"]
+    assert "zone-differs" not in told(read(str(Transactions()), LONDON))
+
+
 def test_where_nobody_says_the_shops_own_zone_is_that_of_its_currency_if_its_times_agree() -> None:
     assert accepted(str(Transactions()), None).zone == "Europe/London"
     reading = read(str(Transactions().but(row(Transaction_Date="2026-06-08 09:19:01 -0400"))))

@@ -9,7 +9,7 @@ from tieout.channels.shopify.layout import PAID
 from tieout.channels.shopify.quick import Quick
 from tieout.channels.shopify.tally import FAILED, NAME, ON_ITS_WAY, Tally, settlement_of
 from tieout.channels.shopify.transactions import Transactions, waiting_words
-from tieout.channels.shopify.zones import own_zone
+from tieout.channels.shopify.zones import elsewhere, own_zone
 from tieout.core.money import Money
 from tieout.core.places import Places
 from tieout.core.settlement import UNCONFIRMED, Reading, Refusal, Statement, Warning
@@ -37,7 +37,11 @@ def reading_of(transactions: Transactions, tallies: tuple[Tally, ...], zone: Zon
     """Raises Refused where a payout's own row contradicts its rows."""
     if wrong := tuple(refusal for tally in tallies for refusal in contradicted(tally)):
         raise Refused(*wrong)
-    zone = zone or zone_of(transactions, tallies)
+    if zone is None:
+        zone = zone_of(transactions, tallies)
+    elif printed := elsewhere(zone, transactions.export.firsts.items()):
+        text = f"The shop's own clock is another than that of {zone.key}, by which months are counted: {printed}."
+        transactions.findings.warn("zone-differs", text)
     settlements = tuple(settlement_of(tally, zone, digest) for tally in tallies)
     warnings = [*transactions.findings.warnings]
     for (state, currency), waiting in transactions.waiting.items():

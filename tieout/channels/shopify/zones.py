@@ -27,11 +27,15 @@ _OFFSET = re.compile(r"\d ([+-])(\d\d):?(\d\d)$")
 def own_zone(currency: str, stamps: Iterable[tuple[str, datetime]]) -> ZoneInfo | None:
     """None where the offset printed behind one of the times is not that of the currency's own zone."""
     zone = ZoneInfo(_ZONES[currency]) if currency in _ZONES else None
+    return zone if zone and not elsewhere(zone, stamps) else None
+
+
+def elsewhere(zone: ZoneInfo, stamps: Iterable[tuple[str, datetime]]) -> str:
+    """The first time that is printed with another offset than the zone has then; empty where there is none."""
     for text, moment in stamps:
         found = _OFFSET.search(text)
-        if zone is None or found is None:
-            break
-        printed = timedelta(hours=int(found[2]), minutes=int(found[3])) * (-1 if found[1] == "-" else 1)
-        if moment.astimezone(zone).utcoffset() != printed:
-            return None
-    return zone
+        if found:
+            printed = timedelta(hours=int(found[2]), minutes=int(found[3])) * (-1 if found[1] == "-" else 1)
+            if moment.astimezone(zone).utcoffset() != printed:
+                return text
+    return ""

@@ -129,6 +129,13 @@ def test_new_orders_are_told_as_the_days_pass(caller: Caller, receiver: Receiver
     assert json.loads(receiver.came[0][1])["currency"] == "GBP"
 
 
+def test_a_refund_is_told_as_a_change_of_its_order_too(caller: Caller, receiver: Receiver) -> None:
+    subscribe(caller, receiver, "ORDERS_UPDATED")
+    caller.world.hand("refund", kind="full")
+    deliver(caller)
+    assert json.loads(receiver.came[0][1])["financial_status"] == "refunded"
+
+
 def test_a_failure_is_repeated_eight_times_over_four_hours_with_the_old_payload(
     caller: Caller, receiver: Receiver
 ) -> None:

@@ -131,6 +131,14 @@ def test_installs_can_be_narrowed_cancelled_turned_elsewhere_or_stuck() -> None:
     assert caller.authorise().status == 500
 
 
+def test_a_fault_at_a_shop_that_is_none_is_not_found(caller: Caller) -> None:
+    caller.world.arm("scope-narrow", scopes="read_orders")
+    caller.shop = "nobody.myshopify.com"
+    assert caller.authorise().status == 404
+    caller.world.arm("consent-cancelled")
+    assert caller.authorise(redirect_uri="https://elsewhere.example/").status == 400
+
+
 def test_the_token_endpoint_can_fail_too(caller: Caller) -> None:
     refresh = caller.exchange(code=caller.install()["code"], expiring="1").doc["refresh_token"]
     told = {"grant_type": "refresh_token", "refresh_token": refresh}

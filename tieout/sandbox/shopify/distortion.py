@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tieout.sandbox import Answer, Doc, Request, bent, page
 from tieout.sandbox.faults import Fault
-from tieout.sandbox.shopify import graphql, installing, refusals, tokens
+from tieout.sandbox.shopify import gate, graphql, installing, refusals, tokens
 from tieout.sandbox.shopify.asking import Asked
 from tieout.sandbox.shopify.state import Books
 
@@ -54,16 +54,16 @@ def distorted(fault: Fault, answer: Answer, chance: random.Random) -> Answer:
 
 
 def _at_consent(stand_in: ShopifyStandIn, fault: Fault, request: Request) -> Answer:
-    told = request.form()
+    shops, how = stand_in.shops, fault.how
     match fault.name:
         case "scope-narrow":
-            without = tuple(str(fault.how.get("scopes", "")).replace(",", " ").split())
-            return installing.narrowed(stand_in.shops, request, stand_in.domain_of(request), without)
+            without = tuple(str(how.get("scopes", "")).replace(",", " ").split())
+            return installing.authorise(shops, request, stand_in.domain_of(request), without)
         case "consent-cancelled":
-            given = {"error": "access_denied", "state": told.get("state", "")}
-            return installing.redirect(told.get("redirect_uri", ""), given)
+            return installing.cancelled(shops, request)
         case "consent-other-tenant":
-            return installing.authorise(stand_in.shops, request, str(fault.how.get("tenant", "")))
+            other = str(gate.shop_of(shops, str(how.get("tenant", "")))["myshopifyDomain"])
+            return installing.authorise(shops, request, other)
     return page(500, "<!doctype html><html lang=en><title>Shopify</title><h1>Something went wrong</h1></html>")
 
 

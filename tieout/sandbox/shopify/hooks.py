@@ -101,10 +101,16 @@ def _payload(row: Doc) -> Doc:
     for name, key in _PAYLOAD:
         if name in row:
             value = row[name]
-            payload[key] = value["shopMoney"]["amount"] if isinstance(value, dict) and "shopMoney" in value else value
+            payload[key] = _as_rest(key, value)
     if isinstance(row.get("order"), dict):
         payload["order_id"] = int(str(row["order"]["@"]).rpartition("/")[2])
     return payload
+
+
+def _as_rest(key: str, value: Any) -> Any:
+    if isinstance(value, dict):
+        return value.get("shopMoney", value).get("amount")
+    return value.lower() if key in {"financial_status", "status", "type"} else value
 
 
 _PAYLOAD = (

@@ -27,8 +27,11 @@ SCOPES = frozenset(
 KEPT = ("client_id", "scope", "redirect_uri", "state")
 
 
-def authorise(shops: Shops, request: Request, domain: str) -> Answer:
-    """GET shows the page, unless the app already has what it asks for; POST carries the decision."""
+def authorise(shops: Shops, request: Request, domain: str, without: tuple[str, ...] = ()) -> Answer:
+    """GET shows the page, unless the app already has what it asks for; POST carries the decision.
+
+    The scopes of `without` are not granted.
+    """
     told = request.form() if request.method == "POST" else dict(request.query)
     app = shops.shelf.get("app", told.get("client_id", ""))
     if app is None:
@@ -46,7 +49,16 @@ def authorise(shops: Shops, request: Request, domain: str) -> Answer:
             return _page(shops, app, domain, told, scopes)
     elif told.get("decision") != "install":
         return page(200, "<!doctype html><html lang=en><title>Apps</title><p>The app was not installed.</p></html>")
-    return back(shops, app, domain, told, scopes)
+    return back(shops, app, domain, told, [one for one in scopes if one not in without])
+
+
+def cancelled(shops: Shops, request: Request) -> Answer:
+    """The redirect of somebody who said no, where one is made at all."""
+    told = request.form()
+    app = shops.shelf.get("app", told.get("client_id", ""))
+    if app is None or told.get("redirect_uri", "") not in app["redirects"]:
+        return oauth_page("invalid_request", "The redirect_uri is not whitelisted")
+    return redirect(told["redirect_uri"], {"error": "access_denied", "state": told.get("state", "")})
 
 
 def back(shops: Shops, app: Doc, domain: str, told: dict[str, str], scopes: list[str]) -> Answer:
@@ -69,16 +81,6 @@ def sign(secret: str, given: dict[str, str]) -> str:
 def redirect(uri: str, given: dict[str, str]) -> Answer:
     place = f"{uri}{'&' if '?' in uri else '?'}{urlencode(given)}"
     return Answer(302, b"", None, (("Location", place), ("Cache-Control", "no-store")))
-
-
-def narrowed(shops: Shops, request: Request, domain: str, without: tuple[str, ...]) -> Answer:
-    """The install, but the scopes named are not granted."""
-    told = request.form()
-    app = shops.shelf.get("app", told.get("client_id", ""))
-    if app is None:
-        return authorise(shops, request, domain)
-    scopes = [one for one in told.get("scope", "").replace(" ", ",").split(",") if one and one not in without]
-    return back(shops, app, domain, told, scopes)
 
 
 def grant(shops: Shops, app_id: str, domain: str, scopes: str, token: str = "") -> str:

@@ -43,8 +43,9 @@ def refund(books: Books, order: Doc, kind: str, moment: datetime) -> Doc | None:
         "transactions": [{"@": one["id"]} for one in payments],
     }
     kept = books.keep(row)
-    _change_order(books, order, pair, kept, back, total([each["_gives"] for each in postage]))
+    changed = _change_order(books, order, pair, kept, back, total([each["_gives"] for each in postage]))
     hooks.note(books, "REFUNDS_CREATE", kept, moment)
+    hooks.note(books, "ORDERS_UPDATED", changed, moment)
     return kept
 
 
@@ -115,7 +116,7 @@ def _taken(books: Books, order: Doc) -> list[Doc]:
     return [row for row in rows if row is not None and row["kind"] in {"SALE", "CAPTURE"}]
 
 
-def _change_order(books: Books, order: Doc, pair: Pair, row: Doc, back: Bag, postage: Bag) -> None:
+def _change_order(books: Books, order: Doc, pair: Pair, row: Doc, back: Bag, postage: Bag) -> Doc:
     refunded = _bag(order["totalRefundedSet"]) + back
     left = _bag(order["totalPriceSet"]) - refunded
     change: dict[str, Any] = {"totalRefundedSet": pair.doc(refunded), "currentTotalPriceSet": pair.doc(left)}
@@ -129,7 +130,7 @@ def _change_order(books: Books, order: Doc, pair: Pair, row: Doc, back: Bag, pos
         line | {name: line[name] - given.get(line["id"], 0) for name in ("currentQuantity", "refundableQuantity")}
         for line in order["lineItems"]
     ]
-    books.keep(order, lineItems=lines, **change)
+    return books.keep(order, lineItems=lines, **change)
 
 
 def _bag(doc: Doc) -> Bag:

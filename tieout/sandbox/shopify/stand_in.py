@@ -92,8 +92,11 @@ class ShopifyStandIn:
         return gate.split(request)[0] or ("" if row is None else str(row["shop"]))
 
     def fault(self, fault: Fault, request: Request) -> Answer | None:
-        with self.shelf.change():
-            return distortion.instead(self, fault, request)
+        try:
+            with self.shelf.change():
+                return distortion.instead(self, fault, request)
+        except Refused as refused:
+            return refused.answer
 
     def distort(self, fault: Fault, answer: Answer) -> Answer:
         return distortion.distorted(fault, answer, self.world.random)

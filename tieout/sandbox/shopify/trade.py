@@ -69,7 +69,8 @@ def _trade(books: Books, day: date) -> None:
     chance = random.Random(f"{books.shops.world.seed} {books.domain} {day}")
     for moment in _moments(books, chance, day):
         order, paid = place_order(books, chance, moment)
-        hooks.note(books, "ORDERS_CREATE", order, moment)
+        for topic in ("ORDERS_CREATE", "ORDERS_PAID"):
+            hooks.note(books, topic, order, moment)
         for one in paid:
             if one["gateway"] == "shopify_payments":
                 charge(books, order, one)

@@ -1,5 +1,7 @@
 """Settlements for programs: found, opened down to their rows, previewed, taken in, explained and sent."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
@@ -7,6 +9,7 @@ import pytest
 
 from tests.api.conftest import Program, code, field_codes
 from tieout.core.status import Status
+from tieout.sync import settlements
 
 
 def explained(program: Program, settlement: str, category: str = "fee.other", **headers: str) -> Any:
@@ -140,6 +143,19 @@ def test_a_file_over_the_limit_is_refused_before_it_is_kept(make_program: Any) -
 def test_uploads_are_gone_from_the_spool_when_they_were_taken_in(program: Program) -> None:
     assert program.hand_in("amazon_v2_uk.txt").status_code == 202
     assert list(program.spool.iterdir()) == []
+
+
+def test_while_a_file_arrives_its_reader_gets_ready(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = []
+
+    @contextmanager
+    def expected(size: int) -> Iterator[None]:
+        told.append(size)
+        yield
+
+    monkeypatch.setattr(settlements, "expected", expected)
+    program.hand_in("june.txt", b"x" * 500)
+    assert told == [500]
 
 
 def test_the_same_file_once_more_changes_nothing(program: Program) -> None:

@@ -118,6 +118,31 @@ def test_what_only_the_plain_reader_takes_is_kept_now_and_read_by_the_job(
     )
 
 
+def test_a_child_that_started_while_the_file_arrived_takes_it_in(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "EARLY_BYTES", 1 << 20)
+    monkeypatch.setattr(reading, "COMMAND", ("-c", "import os; os.abort()"))  # nobody else could
+    path = tmp_path / "upload"
+    path.write_bytes(report())
+    with settlements.expected(path.stat().st_size):
+        (waiting,) = reading._EARLY
+        assert received(house, path)["state"] == "done"
+        assert waiting.poll() is not None and not reading._EARLY
+        assert received(house, path)["state"] == "failed"
+
+
+def test_a_child_whose_file_never_came_is_gone_with_the_request() -> None:
+    with settlements.expected(reading.EARLY_BYTES):
+        (waiting,) = reading._EARLY
+        with settlements.expected(reading.EARLY_BYTES), settlements.expected(reading.EARLY_BYTES):
+            assert len(reading._EARLY) == 2  # and never more
+        assert waiting.poll() is None
+    assert waiting.poll() is not None and not reading._EARLY
+    with settlements.expected(reading.EARLY_BYTES - 1):
+        assert not reading._EARLY
+
+
 def test_a_child_that_dies_is_told_and_nothing_is_kept(
     house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

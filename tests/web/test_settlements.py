@@ -1,7 +1,8 @@
 """The list, the upload, one settlement down to its rows, the preview, and sending: by forms alone."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 import tieout.web
 from tests.web.conftest import SAMPLES, Site, words
 from tieout import channels
+from tieout.sync import settlements
 
 UK = (SAMPLES / "amazon_v2_uk.txt").read_bytes()
 
@@ -42,6 +44,20 @@ def test_an_upload_becomes_a_settlement_with_its_next_step(site: Site) -> None:
     shown = words(site.page(settlement[1]))
     assert "Look it over and send it." in shown and "Does it meet the deposit?" in shown and "8 of 8 hold" in shown
     assert not list(site.spool.iterdir()), "the spool is empty again"
+
+
+def test_while_an_upload_arrives_its_reader_gets_ready(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = []
+
+    @contextmanager
+    def expected(size: int) -> Iterator[None]:
+        told.append(size)
+        yield
+
+    monkeypatch.setattr(settlements, "expected", expected)
+    site.upload("june.txt", UK)
+    (size,) = told
+    assert len(UK) < size < len(UK) + 1000, "the form around it counts too"
 
 
 def test_an_upload_over_the_limit_is_refused_with_a_sentence(make_site: Callable[..., Site]) -> None:

@@ -5,7 +5,7 @@ Who is calling is settled first, so that a stranger's bytes are never read; a no
 
 import os
 from asyncio import wait_for
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -19,6 +19,7 @@ from starlette.requests import ClientDisconnect
 from tieout.api.auth import Calling
 from tieout.api.errors import Declined
 from tieout.api.settings import ApiSettings
+from tieout.sync import settlements
 
 JSON_BYTES = 1024 * 1024
 NOTICE_BYTES = 8 * 1024 * 1024  # a genuine notice may speak of ten thousand things
@@ -47,7 +48,14 @@ async def notice(request: Request) -> bytes:
     return b"".join(parts)
 
 
-async def upload(request: Request, calling: Calling) -> AsyncIterator[Upload]:
+def reader(request: Request, calling: Calling) -> Iterator[None]:
+    """What takes in a large file gets ready while the file arrives."""
+    length = request.headers.get("content-length", "")
+    with settlements.expected(int(length) if length.isascii() and length.isdigit() else 0):
+        yield
+
+
+async def upload(request: Request, calling: Calling, _ready: Annotated[None, Depends(reader)]) -> AsyncIterator[Upload]:
     """The bytes of a file. Raises Declined for another type, and as soon as the limit is passed."""
     _check_type(request, FILE_TYPES)
     settings: ApiSettings = request.app.state.settings

@@ -69,6 +69,7 @@ __all__ = [
     "chunk_lines",
     "counting",
     "first_rows",
+    "get_ready",
     "label",
     "lines",
     "pieces",
@@ -150,6 +151,12 @@ def askable() -> dict[str, Askable]:
         for home in homes
         if importlib.util.find_spec(f"{home}.fetch") is not None
     }
+
+
+def get_ready() -> None:
+    """Imports what reading a large file needs, which takes a moment."""
+    channels()
+    import polars  # noqa: F401
 
 
 def label(channel: str) -> str:

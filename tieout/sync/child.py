@@ -67,7 +67,8 @@ class Taken:
     refusal: "Refusal | None" = None
 
 
-def main() -> None:
+def main(is_early: bool = False) -> None:
+    """`is_early`: the file is still arriving, so there is time to import what reading it will need."""
     os.nice(_NICE)
     _limit_memory()
     gc.disable()  # nothing here makes circles, and the process ends soon
@@ -75,6 +76,10 @@ def main() -> None:
     # Whatever prints must not come between the messages.
     out = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    if is_early:
+        from tieout import channels
+
+        channels.get_ready()
     asked: Asked = pickle.load(sys.stdin.buffer)
     with out:
         if asked.frames:

@@ -4,9 +4,9 @@ import os
 import pickle
 import subprocess
 import sys
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import BoundedSemaphore, Lock, Timer
@@ -18,6 +18,8 @@ from tieout.sync.child import Asked, Taken, Told
 
 CHILD_BYTES = 1 << 20  # a smaller file is read where it is: no child starts as quickly
 COMMAND = ("-c", "from tieout.sync.child import main; main()")
+EARLY_COMMAND = ("-c", "from tieout.sync.child import main; main(is_early=True)")
+EARLY_BYTES = 24 << 20  # a smaller upload is here before a child would be ready
 _AT_ONCE = 2  # children; the others wait
 _LONGEST_SECONDS = 1800
 _MOST_KEPT = 8
@@ -30,6 +32,7 @@ _ENDED_EARLY = (
     "Split the file by settlement, or give Tieout more memory, and import it again."
 )
 _CHILDREN = BoundedSemaphore(_AT_ONCE)
+_EARLY: "deque[subprocess.Popen[bytes]]" = deque()  # started while an upload arrives, and not asked yet
 
 Progress = Callable[[int, int], None]
 
@@ -90,16 +93,25 @@ def _frames(path: Path, taken: Taken) -> Iterator[Frame]:
 
 
 @contextmanager
+def expected(size: int) -> Iterator[None]:
+    """While an upload of so many bytes arrives, the child that will take it in starts and imports what it needs."""
+    if size < EARLY_BYTES or len(_EARLY) >= _AT_ONCE:
+        yield
+        return
+    child = _started(EARLY_COMMAND)
+    _EARLY.append(child)
+    try:
+        yield
+    finally:
+        with suppress(ValueError):  # where it was asked meanwhile, it belongs to whoever did
+            _EARLY.remove(child)
+            _end(child)
+
+
+@contextmanager
 def _answered(asked: Asked, progress: Progress | None = None) -> Iterator[Any]:
     """The last message of a child, which is gone when the block ends. Raises ChildProcessError if it ends early."""
-    environment = {name: os.environ[name] for name in _HANDED_ON if name in os.environ} | _ALLOCATION
-    environment["PYTHONPATH"] = str(Path(__file__).parents[2])
-    with (
-        _CHILDREN,
-        subprocess.Popen(
-            [sys.executable, *COMMAND], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
-        ) as child,
-    ):
+    with _CHILDREN, _ready() as child:
         limit = Timer(_LONGEST_SECONDS, child.kill)
         limit.start()
         try:
@@ -107,6 +119,28 @@ def _answered(asked: Asked, progress: Progress | None = None) -> Iterator[Any]:
         finally:
             limit.cancel()
             child.kill()
+
+
+def _ready() -> "subprocess.Popen[bytes]":
+    """A child that started early if there is one, else a new one."""
+    with suppress(IndexError):
+        child = _EARLY.popleft()
+        if child.poll() is None:
+            return child
+        _end(child)
+    return _started(COMMAND)
+
+
+def _end(child: "subprocess.Popen[bytes]") -> None:
+    with child:
+        child.kill()
+
+
+def _started(command: tuple[str, ...]) -> "subprocess.Popen[bytes]":
+    environment = {name: os.environ[name] for name in _HANDED_ON if name in os.environ} | _ALLOCATION
+    environment["PYTHONPATH"] = str(Path(__file__).parents[2])
+    pipe = subprocess.PIPE
+    return subprocess.Popen([sys.executable, *command], stdin=pipe, stdout=pipe, env=environment)
 
 
 def _answer(child: "subprocess.Popen[bytes]", asked: Asked, progress: Progress | None) -> Any:

@@ -7,7 +7,7 @@ calling is settled first, so that a stranger fills no disk.
 import os
 import shutil
 from asyncio import wait_for
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkstemp
@@ -19,6 +19,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect
 
+from tieout.sync import settlements
 from tieout.web import guard
 from tieout.web.guard import SignedIn
 
@@ -47,7 +48,16 @@ class Upload:
     size_bytes: int
 
 
-async def received(request: Request, visitor: SignedIn) -> AsyncIterator[tuple[Upload, ...]]:
+def reader(request: Request, visitor: SignedIn) -> Iterator[None]:
+    """What takes in a large file gets ready while the file arrives."""
+    length = request.headers.get("content-length", "")
+    with settlements.expected(int(length) if length.isascii() and length.isdigit() else 0):
+        yield
+
+
+async def received(
+    request: Request, visitor: SignedIn, _ready: Annotated[None, Depends(reader)]
+) -> AsyncIterator[tuple[Upload, ...]]:
     """The uploaded files, gone again when the request has ended unless somebody moved them.
 
     Raises UploadTooLarge as soon as all of them pass the limit, UploadBroken, and Forged before a file is kept.

@@ -1,5 +1,6 @@
 """Settlements: receive a statement, prepare what it holds, preview, approve, and show it down to its rows."""
 
+from tieout.sync.reading import expected
 from tieout.sync.settlements.approving import approve, send_ready
 from tieout.sync.settlements.finding import Choices, Finer, choices
 from tieout.sync.settlements.preparing import prepare_all
@@ -23,6 +24,7 @@ __all__ = [
     "ask_to_send",
     "card",
     "choices",
+    "expected",
     "files_taken",
     "listing",
     "prepare_all",

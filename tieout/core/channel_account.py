@@ -119,6 +119,11 @@ class AccountFacts:
     advice: str = ""
 
 
+def called(label: str, name: str) -> str:
+    """The account as people tell it from others: with the channel's name, unless it begins with it."""
+    return name if name.startswith(label) else f"{label}: {name}"
+
+
 def holes(spans: Iterable[Span]) -> tuple[Hole, ...]:
     """Where a chain of settlements is broken, by place and time. What overlaps covers together."""
     chains: dict[tuple[str, str], list[Span]] = {}

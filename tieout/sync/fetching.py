@@ -15,7 +15,7 @@ from uuid import uuid4
 from tieout import channels
 from tieout.channels import Download
 from tieout.core.actor import Actor
-from tieout.core.channel_account import AccountState, ChannelAccount, FetchedItem
+from tieout.core.channel_account import AccountState, ChannelAccount, FetchedItem, called
 from tieout.core.failure import Busy, Disconnected, NotAllowed, Rejected, RemoteError, Unreachable
 from tieout.core.operation import OperationState
 from tieout.core.retry import doubling
@@ -280,7 +280,7 @@ def _operation(tools: Tools, db: Db, account: ChannelAccount) -> str:
 
 def _begun(tools: Tools, db: Db, name: str, account: ChannelAccount, since: datetime | None) -> str:
     arguments = {"account": account.id} | ({"since": since.isoformat()} if since else {})
-    subject = f"{channels.label(account.channel)}: {account.name}"[:255]
+    subject = called(channels.label(account.channel), account.name)[:255]
     return operations.begin(tools, db, Actor(db.organisation, "", name), "fetch", subject, arguments)
 
 

@@ -32,6 +32,7 @@ from tieout.channels._asked import (
     Registration,
 )
 from tieout.channels.shopify import queries, refusals
+from tieout.core.currency import EXPONENT
 from tieout.core.failure import Busy, Disconnected, NotAllowed, Rejected, Unreachable
 from tieout.core.secret import Secret
 
@@ -72,7 +73,7 @@ LEAVING = "The shop's admin, Settings, Apps and sales channels: uninstall the ap
 _GRAPHQL, _OAUTH = "/admin/api/{version}/graphql.json", "/admin/oauth/access_token"
 _PAGE, _ORDERS, _SMALLEST = 250, 25, 5
 _MOST_PAGES, _MOST_TRIES = 10_000, 6
-_RESERVE = 400  # points that the next question may take, whatever the last one took
+_RESERVE = Decimal(400)  # points that the next question may take, whatever the last one took
 _FINAL = ("PAID",)  # SCHEDULED and IN_TRANSIT become final; FAILED and CANCELED never brought money
 _OPEN = ("SCHEDULED", "IN_TRANSIT")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,60}\.myshopify\.com")
@@ -252,7 +253,8 @@ def _line(body: bytes) -> bytes:
 
 def _item(node: Mapping[str, Any]) -> Item:
     net = node["net"]
-    label = f"Payout {node['legacyResourceId']}, {net['amount']} {net['currencyCode']}"
+    places = EXPONENT.get(net["currencyCode"], 2)
+    label = f"Payout {node['legacyResourceId']}, {Decimal(str(net['amount'])):.{places}f} {net['currencyCode']}"
     at = datetime.fromisoformat(node["issuedAt"]).astimezone(UTC)
     return Item(str(node["id"]), label, at, is_ready=node["status"] in _FINAL)
 

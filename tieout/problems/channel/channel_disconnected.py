@@ -4,7 +4,7 @@ Seen as: no new payouts arrive by themselves, and the channel's card says that a
 Tieout does: stops asking, keeps how far it had come, and fetches what was missed once the channel is connected again.
 """
 
-from tieout.core.channel_account import AccountState
+from tieout.core.channel_account import AccountState, called
 from tieout.core.problem import Case, Evidence, Fix, Owner, RetryClass, link, step
 
 TITLE = "Tieout no longer has access to the sales channel '{channel}'."
@@ -19,7 +19,7 @@ def detect(case: Case) -> Evidence | None:
     account = facts.account
     last = case.moment(account.good_at)
     lines = (f"Connected by {account.connected_by_name}.", *((f"Last good answer: {last}.",) if last else ()))
-    return Evidence(f"account:{account.id}", lines, (("channel", f"{case.channel}: {account.name}"),))
+    return Evidence(f"account:{account.id}", lines, (("channel", called(case.channel, account.name)),))
 
 
 def fixes(case: Case) -> tuple[Fix, ...]:

@@ -4,6 +4,7 @@ Seen as: a payout that the channel names is not in the list of settlements.
 Tieout does: fetches it with the next round, with some days of overlap, and notes each try.
 """
 
+from tieout.core.channel_account import called
 from tieout.core.problem import Case, Evidence, Fix, Owner, RetryClass, link
 
 TITLE = "{channel} has payouts that are not imported yet."
@@ -25,7 +26,7 @@ def detect(case: Case) -> Evidence | None:
     if again := case.moment(case.next_at):
         lines.append(f"Fetched by itself at {again}.")
     return Evidence(
-        f"payouts:{facts.account.id}", tuple(lines), (("channel", f"{case.channel}: {facts.account.name}"),)
+        f"payouts:{facts.account.id}", tuple(lines), (("channel", called(case.channel, facts.account.name)),)
     )
 
 

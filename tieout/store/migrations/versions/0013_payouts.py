@@ -25,3 +25,8 @@ def upgrade() -> None:
         sa.Column("stated_at", Moment, nullable=False),
         sa.PrimaryKeyConstraint("organisation", "channel", "paid_on", "currency", "total", name=op.f("pk_payouts")),
     )
+    # PostgreSQL shows and takes only rows of the organisation that a transaction was opened for, if for one.
+    if op.get_bind().dialect.name == "postgresql":
+        own = "coalesce(current_setting('tieout.organisation', true), '') IN ('', organisation)"
+        op.execute("ALTER TABLE payouts ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY")
+        op.execute(f"CREATE POLICY own_rows ON payouts USING ({own})")

@@ -16,7 +16,6 @@ from pkgutil import walk_packages
 
 import pytest
 
-from tieout.core.category import Category
 from tieout.core.failure import FailureKind, RemoteError
 
 ROOT = Path(__file__).parent.parent
@@ -31,14 +30,6 @@ CLOCKS_AND_CHANCE = {"now", "today", "utcnow", "uuid1", "uuid4"}
 NO_FLOAT_ROOMS = {"core", "channels", "platforms", "store", "sync"}
 FLOATS = {"float", "Float", "Numeric", "Double", "REAL", "DOUBLE", "DOUBLE_PRECISION"}
 BANNED_WORDS = {"manager", "service", "handler", "util", "common", "misc", "info", "data", "process"}
-NAMELESS_ROOMS = {"core", "store", "jobs", "sync"}
-# Proper names of the outside world. In the rooms above a platform or channel is a value that travels, never a word in
-# the code. The published codes of categories are values too, and keep the words that their readers know.
-VENDORS = set(
-    "xero quickbooks intuit qbo sage amazon amzn shopify ebay etsy stripe paypal woopayments woocommerce walmart "
-    "tiktok".split()
-)
-PUBLISHED = {word for category in Category for word in (category.name, category.value)}
 
 
 Rule = Callable[[Path, str], Iterator[str]]
@@ -297,18 +288,6 @@ def overrides(path: Path, node: ast.ClassDef) -> Iterator[ast.stmt]:
         yield from (item for item in node.body if getattr(item, "name", None) in theirs)
 
 
-def named_vendors(path: Path, text: str) -> Iterator[str]:
-    """No platform or channel is named in the rooms that serve them all: neither in a name nor in a text the code uses.
-
-    Comments and docstrings may: they say where a rule comes from.
-    """
-    if room_of(path) not in NAMELESS_ROOMS:
-        return
-    for line, name in [(1, path.stem), *said(ast.parse(text))]:
-        for vendor in sorted(words(name) & VENDORS) if name not in PUBLISHED else ():
-            yield f"{path}:{line}: {room_of(path)} names {vendor}: let the value travel, or do this in its own folder"
-
-
 def said(tree: ast.Module) -> Iterator[tuple[int, str]]:
     """Every identifier and every string but docstrings, with its line."""
     docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
@@ -323,10 +302,6 @@ def said(tree: ast.Module) -> Iterator[tuple[int, str]]:
 
 def test_no_name_is_vague() -> None:
     assert not (found := breaches(vague_names)), found
-
-
-def test_no_platform_or_channel_is_named_where_all_are_served() -> None:
-    assert not (found := breaches(named_vendors)), found
 
 
 # --- 5. Errors mapped ---------------------------------------------------------------------------------------
@@ -415,9 +390,6 @@ PLANTED: list[tuple[Rule, str, str]] = [
     (vague_names, "sync/utils.py", ""),
     (vague_names, "sync/posting.py", "class PostingManager: ..."),
     (vague_names, "sync/posting.py", "def process_lines(): ..."),
-    (named_vendors, "core/plan.py", "kind = 'xero'"),
-    (named_vendors, "store/plans.py", "def amazon_rows(): ..."),
-    (named_vendors, "sync/posting.py", "from tieout.platforms import quickbooks"),
 ]
 INNOCENT: list[tuple[Rule, str, str]] = [
     (crossings, "web/pages/health.py", "from tieout.sync import status\nfrom tieout import __version__"),
@@ -426,9 +398,6 @@ INNOCENT: list[tuple[Rule, str, str]] = [
     (floats, "sync/work.py", "def f(a, wait_seconds: float = 0.5, *, b=1, pause_seconds=1.5): g(left_seconds=0.1)"),
     (floats, "web/render.py", "share = 0.5"),
     (vague_names, "store/metadata.py", "def database(): ..."),
-    (named_vendors, "core/plan.py", '"""Xero: at most 255 characters."""\n# as Amazon says'),
-    (named_vendors, "core/category.py", f"{Category.BALANCE_PAYABLE_TO_AMAZON.name} = 1"),
-    (named_vendors, "platforms/xero/wire.py", "kind = 'xero'"),
 ]
 
 

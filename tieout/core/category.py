@@ -57,12 +57,12 @@ class Category(StrEnum):
     FEE_FBA_DISPOSAL = "fee.fba_disposal"  # disposal orders
     FEE_FBA_RETURNS = "fee.fba_returns"  # return processing fee
     FEE_FBA_OTHER = "fee.fba_other"  # other fulfilment fees (low inventory level)
-    FEE_AWD = "fee.awd"  # Amazon Warehousing & Distribution
+    FEE_AWD = "fee.awd"  # warehousing and distribution upstream of fulfilment
     FEE_MCF = "fee.mcf"  # fulfilment of orders from other channels
     FEE_REMOTE_FULFILMENT_CREDIT = "fee.remote_fulfilment_credit"  # credit for remote fulfilment
     FEE_GRADE_RESELL = "fee.grade_resell"  # grading of returned goods for resale
-    FEE_SHIPPING_CHARGEBACK = "fee.shipping_chargeback"  # Amazon keeps buyer-paid postage on FBA orders
-    FEE_GIFTWRAP_CHARGEBACK = "fee.giftwrap_chargeback"  # Amazon keeps buyer-paid gift wrap on FBA orders
+    FEE_SHIPPING_CHARGEBACK = "fee.shipping_chargeback"  # the channel keeps buyer-paid postage of orders it ships
+    FEE_GIFTWRAP_CHARGEBACK = "fee.giftwrap_chargeback"  # the channel keeps buyer-paid gift wrap of orders it ships
     FEE_SHIPPING_HOLDBACK = "fee.shipping_holdback"  # commission on postage of own-shipped orders
     FEE_SHIPPING_SERVICES = "fee.shipping_services"  # postage labels bought through the channel
     FEE_ADVERTISING = "fee.advertising"  # sponsored ads and refunds of them
@@ -78,8 +78,8 @@ class Category(StrEnum):
     FEE_PAYMENT_METHOD = "fee.payment_method"  # fee for the payment method
     FEE_COD = "fee.cod"  # fee for cash on delivery
     FEE_FINANCE = "fee.finance"  # fee for faster payment
-    FEE_RENEWED = "fee.renewed"  # Amazon Renewed programme
-    FEE_EXCLUSIVES = "fee.exclusives"  # Amazon Exclusives programme
+    FEE_RENEWED = "fee.renewed"  # programme for renewed goods
+    FEE_EXCLUSIVES = "fee.exclusives"  # programme for exclusive goods
     FEE_ADJUSTMENT = "fee.adjustment"  # correction of earlier fees
     FEE_SERVICE = "fee.service"  # service fee of the date-range report; its description says which
     FEE_OTHER = "fee.other"  # named fee without its own category
@@ -114,8 +114,8 @@ class Category(StrEnum):
     SALES_TIP = "sales.tip"  # tip paid by the buyer
     FEE_PAYMENT_PROCESSING = "fee.payment_processing"  # card or wallet fee per payment
     FEE_INTERNATIONAL = "fee.international"  # fee for selling to another country
-    FEE_REGULATORY_OPERATING = "fee.regulatory_operating"  # eBay / Etsy regulatory operating fee
-    FEE_PERFORMANCE = "fee.performance"  # eBay below-standard and not-as-described surcharges
+    FEE_REGULATORY_OPERATING = "fee.regulatory_operating"  # a marketplace's regulatory operating fee
+    FEE_PERFORMANCE = "fee.performance"  # surcharges for below-standard and not-as-described
     FEE_DISPUTE = "fee.dispute"  # handling fee for a chargeback or dispute
     FEE_PAYOUT = "fee.payout"  # fee for an instant or express payout, and tax on it
     FEE_FX = "fee.fx"  # currency conversion fee

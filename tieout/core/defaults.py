@@ -61,7 +61,7 @@ class _Taxes:
     reduced: tuple[tuple[str, str], ...] = ()  # rate in per cent, code
 
 
-# Codes as Xero's default sets have them (UK, AU, NZ); every other set has NONE.
+# The usual codes of UK, AU and NZ books, which a platform's `adopt` translates into its own; elsewhere there is NONE.
 _TAXES = {
     "GB": _Taxes("OUTPUT2", "INPUT2", "NONE", Decimal("0.20"), (("5", "RROUTPUT"),)),
     "AU": _Taxes("OUTPUT", "INPUT", "BASEXCLUDED", Decimal("0.10")),

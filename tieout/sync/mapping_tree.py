@@ -283,6 +283,6 @@ def _before(db: Db, facts: _Facts, node: Node) -> list[Entry]:
 
 
 def words_of(node: Node) -> str:
-    """A place in words: Seller fees, Amazon.de."""
+    """A place in words: Seller fees, one marketplace."""
     title = title_of(node.scope)
     return f"{title}, {node.marketplace}" if node.marketplace else title

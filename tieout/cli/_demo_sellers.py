@@ -100,7 +100,10 @@ def _connect(tools: Any, actor: Actor, seller: Seller) -> None:
         if any(connection.may_post for connection in live(db)):
             return
     session = "the demo"
-    finish_connect(tools, seller.platform, allow(begin_connect(tools, actor, seller.platform, session)), session)
+    came_back = allow(begin_connect(tools, actor, seller.platform, session))
+    finished = finish_connect(tools, seller.platform, came_back, session)
+    if finished.outcome != "connected":
+        complain(f"{seller.platform}: {finished.words}")
 
 
 def _bring_in(tools: Any, actor: Actor, seller: Seller) -> None:

@@ -3,6 +3,7 @@
 import os
 import random
 import zlib
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 from tests.conftest import START
 from tieout.store import statements
 from tieout.store.engine import Engines, read, write
-from tieout.store.packing import cut, framed
+from tieout.store.packing import FRAME_BYTES, cut, cut_file, framed
 from tieout.store.statements import CHUNK_BYTES, CHUNKS, NotKept, shown_name
 
 DIGEST = "d" * 64
@@ -136,3 +137,21 @@ def test_a_transaction_that_fails_leaves_no_half_of_it(engines: Engines, organis
 )
 def test_a_name_is_shown_without_tricks(given: str, shown: str) -> None:
     assert shown_name(given) == shown
+
+
+@pytest.mark.parametrize("line", [b"a" * 99 + b"\n", b"b" * (FRAME_BYTES // 3) + b"\n", b"c" * (3 * FRAME_BYTES)])
+def test_a_file_is_cut_as_its_bytes_are(tmp_path: Path, line: bytes) -> None:
+    path = tmp_path / "statement"
+    for size in (0, 1, FRAME_BYTES, 2 * FRAME_BYTES + 1, 4 * FRAME_BYTES):
+        path.write_bytes(content := (line * (size // len(line) + 1))[:size])
+        assert list(cut_file(path)) == list(cut(content))
+
+
+def test_a_file_that_becomes_shorter_while_it_is_cut_ends_the_cutting(tmp_path: Path) -> None:
+    path = tmp_path / "statement"
+    path.write_bytes(b"a line\n" * FRAME_BYTES)
+    pieces = cut_file(path)
+    next(pieces)
+    path.write_bytes(b"")
+    with pytest.raises(EOFError, match="shorter"):
+        next(pieces)

@@ -62,6 +62,8 @@ def cut_file(path: Path) -> Iterator[bytes]:
         start, end = 0, os.fstat(file.fileno()).st_size
         while start < end:
             piece = os.pread(file.fileno(), FRAME_BYTES, start)
+            if not piece:
+                raise EOFError(f"{path} became shorter while it was read")
             if start + len(piece) < end:
                 piece = piece[: piece.rfind(b"\n") + 1] or piece
             yield piece

@@ -9,8 +9,11 @@ from tests.channels.shopify.answered import File, balance, item, order, period, 
 from tests.channels.shopify.answered import paid as paid_by
 from tests.channels.shopify.files import HEADINGS, Payouts, Transactions, paid, row
 from tests.sync.conftest import House
+from tieout.sandbox.shopify_statements import Shop, payouts, transactions
 from tieout.store.engine import read
 from tieout.store.settlements import Kept, Wanted, listed
+from tieout.sync import settlements
+from tieout.sync.reading import CHILD_BYTES
 
 SAMPLES = Path(__file__).parent.parent / "channels" / "shopify"
 ROWS = (SAMPLES / "shopify_payments_transactions.csv").read_bytes()
@@ -123,3 +126,20 @@ def test_the_api_and_the_export_of_one_payout_are_one_settlement(house: House) -
     ended(house, str(File("9.41", [balance(1, "10.00", "0.59")])))
     (found,) = kept(house).values()
     assert (found.settlement.id, found.version, found.status) == ("118000000907", 2, "ready")
+
+
+def test_an_export_too_large_to_be_read_in_passing_is_read_by_a_child_and_proven_alike(
+    house: House, tmp_path: Path
+) -> None:
+    rows, totals = tmp_path / "rows.csv", tmp_path / "totals.csv"
+    shop = Shop(rows_a_day=300)
+    with rows.open("wb") as out:
+        sheet = transactions(out, 5, 8_000, shop)
+    with totals.open("wb") as out:
+        payouts(out, 5, 8_000, shop)
+    assert rows.stat().st_size > CHILD_BYTES
+    for path in (rows, totals):
+        settlements.receive(house.tools, house.actor, path.name, path)
+        house.jobs.run_all()
+    found = {id: (each.status, each.settlement.total.minor) for id, each in kept(house).items()}
+    assert found == {each["id"]: ("ready", each["minor"]) for each in sheet["payouts"]}

@@ -36,13 +36,27 @@ TIMING = Timing(
 TIMEOUT_MILLISECONDS = 20_000
 
 
-@dataclass(frozen=True)
+@dataclass
 class Place:
-    """Where the product is served, its parts, and the hands of the stand-in behind it."""
+    """Where the product is served, its parts, and the hands of the stand-in behind it. It can be stopped and go on."""
 
     url: str
-    tools: Any
     world: Any
+    serving: "Serving"
+
+    @property
+    def tools(self) -> Any:
+        return self.serving.tools()
+
+    def stop(self) -> None:
+        self.serving.stop()
+
+    def start(self) -> None:
+        """The same installation at the same address."""
+        port = int(self.url.rpartition(":")[2])
+        self.serving = Serving(self.serving.settings, socket.create_server(("127.0.0.1", port)))
+        self.serving.start()
+        self.serving.tools()
 
 
 @pytest.fixture
@@ -55,10 +69,12 @@ def place(tmp_path: Path) -> Iterator[Place]:
     with server.running(world) as stand_in:
         serving = Serving(app.read_environment(_environ(tmp_path, url, stand_in.base_url)), listener)
         serving.start()
+        served = Place(url, world, serving)
         try:
-            yield Place(url, serving.tools(), world)
+            serving.tools()
+            yield served
         finally:
-            serving.stop()
+            served.stop()
 
 
 class Serving(threading.Thread):
@@ -116,21 +132,24 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Pages in browsers of their own. Whatever the console complains of, content policy included, fails the test."""
+    """Pages in browsers of their own. Whatever the console complains of, content policy included, fails the test.
+
+    `bears` are the complaints that a test brings about itself.
+    """
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
-    def complain(told: ConsoleMessage) -> None:
-        if told.type == "error":
+    def complain(told: ConsoleMessage, bears: tuple[str, ...]) -> None:
+        if told.type == "error" and not any(words in told.text for words in bears):
             complaints.append(f"{told.text} ({told.location})")
 
-    def make(scripts: bool = True, width: int = 1440, scheme: str = "light") -> Page:
+    def make(scripts: bool = True, width: int = 1440, scheme: str = "light", bears: tuple[str, ...] = ()) -> Page:
         viewport: Any = {"width": width, "height": 900}
         context = browser.new_context(java_script_enabled=scripts, viewport=viewport, color_scheme=scheme)  # type: ignore[arg-type]
         context.set_default_timeout(TIMEOUT_MILLISECONDS)
         contexts.append(context)
         page = context.new_page()
-        page.on("console", complain)
+        page.on("console", lambda told: complain(told, bears))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         return page
 

@@ -146,7 +146,9 @@ def storm(folder: Path, world: Any, database_url: str, workers: int) -> None:
             crew, met = Crew(environ, workers), 0
             try:
                 for group in range(0, SETTLEMENTS, GROUP):
-                    settlements.approve(product.tools, actor, ids[group : group + GROUP])
+                    # A few at a time, so that a call carries few documents and there are many calls to go wrong.
+                    for few in range(group, group + GROUP, 3):
+                        settlements.approve(product.tools, actor, ids[few : min(few + 3, group + GROUP)])
                     for _ in range(2):
                         met += kill_at_work(crew, world, chance)
                 world.faults.clear()

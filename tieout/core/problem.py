@@ -225,7 +225,7 @@ _UNKNOWN = {
     "platform": "the bookkeeping product",
     "books": "the books",
     "channel": "the sales channel",
-    "person": "the person who connected the books",
+    "person": "somebody",
     "kind": "documents",
     "document": "the document",
     "number": "…",
@@ -236,6 +236,18 @@ _UNKNOWN = {
     "n": "some",
     "amount": "an amount",
     "lock_date": "a later day",
+    "account": "…",
+    "rate": "…",
+    "label": "a new label",
+    "missing": "some are missing",
+    "check": "a check before sending does not hold",
+    "reported": "one total",
+    "sum": "another",
+    "difference": "an amount",
+    "changes": "other figures",
+    "marketplace": "a marketplace",
+    "start": "one day",
+    "end": "another",
 }
 
 

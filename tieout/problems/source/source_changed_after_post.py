@@ -6,7 +6,7 @@ Tieout does: leaves what is in the books as it is, shows the difference, and nev
 
 from tieout.core.problem import Case, Evidence, Fix, Owner, RetryClass, link, step
 
-TITLE = "Settlement {settlement} changed after it was sent; the newer file says {difference}."
+TITLE = "Settlement {settlement} changed after it was sent; the newer file says {changes}."
 OWNER, RETRY = Owner.USER, RetryClass.DECISION
 FAULTS = ("payout-edited: by=1",)
 _STATUS = "source-changed"
@@ -15,7 +15,7 @@ _STATUS = "source-changed"
 def detect(case: Case) -> Evidence | None:
     if case.status != _STATUS:
         return None
-    return Evidence(f"settlement:{case.settlement_id}", (case.reason,), (("difference", case.difference),))
+    return Evidence(f"settlement:{case.settlement_id}", (case.reason,), (("changes", case.difference),))
 
 
 def fixes(case: Case) -> tuple[Fix, ...]:

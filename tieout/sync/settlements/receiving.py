@@ -203,9 +203,13 @@ def _what_changed(known: Kept, kept: Kept) -> str:
     changes = difference(known.settlement, kept.settlement)
     return (
         f"This file (digest {kept.settlement.statement[:12]}) says other figures than the one imported before "
-        f"(digest {known.settlement.statement[:12]}): {len(changes)} figures differ, the total was "
+        f"(digest {known.settlement.statement[:12]}): {_count(len(changes))}, the total was "
         f"{known.settlement.total} and is now {kept.settlement.total}. It is kept as version {kept.version}."
     )
+
+
+def _count(changes: int) -> str:
+    return "1 figure differs" if changes == 1 else f"{changes} figures differ"
 
 
 def _zone(db: Db) -> ZoneInfo:

@@ -20,11 +20,16 @@ _FINAL = (FailureKind.REJECTED, FailureKind.NOT_ALLOWED)
 
 
 def follow_up(tools: Tools, organisation: str, connection: str, most: int = 10) -> int:
-    """Do a few of the follow-ups that are due, in the background lane; how many. Stops when calls run short."""
+    """Do a few of the follow-ups that are due, in the background lane; how many.
+
+    Stops when calls run short, and when a document is due: that goes first.
+    """
     with read(tools.engines, organisation) as db:
         due = followups.due(db, connection, tools.now(), most)
     done = 0
     for followup in due:
+        if _has_document_due(tools, organisation, connection):
+            break
         try:
             left_undone = _carry_out(tools, organisation, followup)
         except RemoteError as error:
@@ -36,6 +41,12 @@ def follow_up(tools: Tools, organisation: str, connection: str, most: int = 10) 
             done_at = None if left_undone else tools.now()
             _mark(tools, organisation, replace(followup, next_at=None, done_at=done_at, message=left_undone))
     return done
+
+
+def _has_document_due(tools: Tools, organisation: str, connection: str) -> bool:
+    with read(tools.engines, organisation) as db:
+        found, due_at = connections.find(db, connection), postings.next_due(db, connection)
+    return found is not None and found.may_post and due_at is not None and due_at <= tools.now()
 
 
 def _carry_out(tools: Tools, organisation: str, followup: Followup) -> str:

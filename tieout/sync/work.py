@@ -52,11 +52,16 @@ def import_statement(tools: Tools, organisation: str, operation: str) -> None:
 
 
 def send(tools: Tools, organisation: str, operation: str) -> None:
-    """Freeze what was asked for, then drive; a crash after the freeze leaves due rows, which the sweep finds."""
+    """Freeze what was asked for, then drive; a crash after the freeze leaves due rows, which the sweep finds.
+
+    What follows a document is left to a job of its own in the background, so that nobody's next send waits for it.
+    """
     connection = freeze_asked(tools, organisation, operation)
     if connection:
         _call_helpers(tools, organisation, operation, connection)
-        drive_connection(tools, organisation, connection)
+        drive_connection(tools, organisation, connection, follows=False)
+        key = f"drive:{connection}:{operation}"
+        tools.jobs.enqueue("drive", key, {"organisation": organisation, "connection": connection}, BACKGROUND)
 
 
 def _call_helpers(tools: Tools, organisation: str, operation: str, connection: str) -> None:
@@ -73,7 +78,7 @@ def recheck_issue(tools: Tools, organisation: str, issue: str) -> None:
     recheck(tools, organisation, issue, Lane.BACKGROUND)
 
 
-def drive_connection(tools: Tools, organisation: str, connection: str) -> None:
+def drive_connection(tools: Tools, organisation: str, connection: str, follows: bool = True) -> None:
     """Until nothing is due soon: post, look, bring operations up to date, then what follows a posted document.
 
     However much is due, a job ends after some minutes; another one goes on at once. What is due and cannot be done, as
@@ -83,10 +88,11 @@ def drive_connection(tools: Tools, organisation: str, connection: str) -> None:
     while tools.now() < until:
         done = drive(tools, organisation, connection)
         finish_sends(tools, organisation)
-        follow_up(tools, organisation, connection)
+        if follows:
+            follow_up(tools, organisation, connection)
         if done.is_cut:
             break
-        wait = _time_to_next(tools, organisation, connection)
+        wait = _time_to_next(tools, organisation, connection, follows)
         idle = 0 if done.sent or done.looked else idle + 1
         if done.pause or wait is None or idle > _MOST_IDLE:
             return
@@ -95,10 +101,10 @@ def drive_connection(tools: Tools, organisation: str, connection: str) -> None:
     tools.jobs.enqueue("drive", key, {"organisation": organisation, "connection": connection}, BACKGROUND)
 
 
-def _time_to_next(tools: Tools, organisation: str, connection: str) -> timedelta | None:
+def _time_to_next(tools: Tools, organisation: str, connection: str, follows: bool) -> timedelta | None:
     """How long until this connection has something to do; None when the next sweep is sooner."""
     with read(tools.engines, organisation) as db:
-        moments = [postings.next_due(db, connection), followups.next_due(db, connection)]
+        moments = [postings.next_due(db, connection), followups.next_due(db, connection) if follows else None]
     due = min((moment for moment in moments if moment), default=None)
     if due is None or due - tools.now() > _WORTH_WAITING:
         return None

@@ -140,7 +140,7 @@ class _Scheduler:
                 self._later(at, partial(self._replan, payout, more, MOST_AGAIN))
 
     def run(self) -> None:
-        design, office, clock, queue = self._design, self._office, self.clock, self._queue
+        office, clock, queue = self._office, self.clock, self._queue
         while clock.now < END and (self._outside or office.busy or office.next_due() is not None):
             clock.now, _, waiting = heappop(queue)
             if isinstance(waiting, Iterator):

@@ -21,7 +21,7 @@ from tieout.core.operation import OperationState
 from tieout.core.retry import doubling
 from tieout.core.settlement import Statement
 from tieout.jobs import BACKGROUND, INTERACTIVE
-from tieout.store import across, channel_accounts, channel_items, statements
+from tieout.store import across, channel_accounts, channel_items, issues, statements
 from tieout.store import operations as operation_rows
 from tieout.store.engine import Db, read, write
 from tieout.sync import channel_issues, operations
@@ -252,20 +252,23 @@ def _nudge(tools: Tools, organisation: str) -> int:
     now = tools.now()
     with read(tools.engines, organisation) as db:
         due = channel_accounts.due(db, now)
-        fresh = [each.id for each in channel_accounts.listed(db) if _is_fresh(each, now)]
+        fresh = [each.id for each in channel_accounts.listed(db) if _is_fresh(db, each, now)]
     for account in due:
         key = f"fetch:{account.id}:{int(now.timestamp())}"
         tools.jobs.enqueue("fetch", key, {"organisation": organisation, "account": account.id}, BACKGROUND)
-    if fresh:  # what was fetched is read by other jobs: only afterwards is it known what is missing between
+    if fresh:
         with write(tools.engines, organisation) as db:
             for id in fresh:
                 channel_issues.of_account(db, id, now)
     return len(due)
 
 
-def _is_fresh(account: ChannelAccount, now: datetime) -> bool:
+def _is_fresh(db: Db, account: ChannelAccount, now: datetime) -> bool:
+    """Whether to look what is wrong with it: what was fetched is read by other jobs, what is missing is uploaded."""
+    if account.state is not AccountState.CONNECTED:
+        return False
     is_recent = account.fetched_at is not None and now - account.fetched_at <= _LOOKED_AFTER
-    return account.is_live and (is_recent or account.state is not AccountState.CONNECTED)
+    return is_recent or bool(issues.of_subject(db, channel_issues.ACCOUNT, account.id))
 
 
 def _operation(tools: Tools, db: Db, account: ChannelAccount) -> str:

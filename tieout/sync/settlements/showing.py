@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from tieout import channels
 from tieout.core.day import local_day
 from tieout.core.money import Money
 from tieout.core.plan import Document, Gap, Plan
@@ -262,7 +263,11 @@ def _postings(db: Db, settlement: str) -> tuple[PostingView, ...]:
 
 
 def _neighbours(before: Kept | None, kept: Kept) -> tuple[Proof, ...]:
-    """AC8 and AC9: reported, never blocking, since the neighbour may not be imported yet."""
-    if before is None:
+    """AC8 and AC9: reported, never blocking, since the neighbour may not be imported yet.
+
+    Only where each settlement begins as the one before ends: elsewhere days between two say nothing.
+    """
+    asked = channels.askable().get(kept.settlement.channel)
+    if before is None or asked is None or not asked.IS_CONTINUOUS:
         return ()
     return reserve_drift(before.settlement, kept.settlement), settlement_gap(before.settlement, kept.settlement)

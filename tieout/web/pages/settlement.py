@@ -58,6 +58,8 @@ PROOF_NAMES = {
     "AC9": "No days are missing since the settlement before",
     "AC11": "The plan is the one this file gives, bit for bit",
 }
+_OF_JOURNALS = {"AC5": "Money in is a debit of the bank account, money out a credit"}
+_KINDS = {DocumentKind.INVOICE: "Invoice", DocumentKind.BILL: "Bill", DocumentKind.JOURNAL: "Journal"}
 
 _STATES = {
     "planned": "Waits for the part before it",
@@ -86,7 +88,8 @@ class ChainLink:
 class ShownDocument:
     """A document in words. `said`: where it stands on its way to the books, empty before it is approved.
 
-    `told`: what the way there or the reading back brought to light.
+    `told`: what the way there or the reading back brought to light. `against` is the account that balances a journal,
+    whose positive lines are credits.
     """
 
     part: int
@@ -106,6 +109,17 @@ class ShownDocument:
     total: Money
     net: Money
     vat: Money
+    against: str = ""
+
+    @property
+    def is_journal(self) -> bool:
+        return self.kind == _KINDS[DocumentKind.JOURNAL]
+
+    @property
+    def debits(self) -> Money:
+        """Of a journal, its balancing line included; its credits are as much."""
+        sides = (*(line.gross for line in self.lines), -self.total)
+        return total((-each for each in sides if each.minor < 0), self.total.currency)
 
     @property
     def rows(self) -> int:
@@ -137,7 +151,7 @@ def show(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, id
         send_words=send_words(view),
         next_step=NEXT_STEPS[Status(view.card.status)],
         gap_title=lambda gap: title_of(gap.category),
-        proof_names=PROOF_NAMES,
+        proof_names=PROOF_NAMES | (_OF_JOURNALS if any(map(_is_journal, view.documents)) else {}),
         proof_texts={"AC11": f"plan {view.plan.hash[:12]}" if view.plan else ""},
         proven=f"{sum(proof.holds for proof in view.proofs)} of {len(view.proofs)} hold" if view.proofs else "",
     )
@@ -214,12 +228,11 @@ def _kind(amount: Money, deposit: Money) -> str:
 
 def shown_document(view: SettlementView, document: Document) -> ShownDocument:
     posting = next((posting for posting in view.postings if posting.number == document.number), None)
-    is_bill = document.kind is DocumentKind.BILL
     return ShownDocument(
         part=document.part,
         month=month_name(document.month),
-        kind="Bill" if is_bill else "Invoice",
-        note=_note(is_bill, document),
+        kind=_KINDS[document.kind],
+        note=_note(document),
         number=document.number,
         contact=document.contact,
         reference=document.reference,
@@ -233,12 +246,19 @@ def shown_document(view: SettlementView, document: Document) -> ShownDocument:
         total=document.total,
         net=total((line.net for line in document.lines), document.currency),
         vat=document.tax_total,
+        against=document.against,
     )
 
 
-def _note(is_bill: bool, document: Document) -> str:
-    if is_bill:
+def _is_journal(document: Document) -> bool:
+    return document.kind is DocumentKind.JOURNAL
+
+
+def _note(document: Document) -> str:
+    if document.kind is DocumentKind.BILL:
         return "More was taken than paid out, so this is a bill: costs are positive here, sales negative."
+    if _is_journal(document) and document.total.minor < 0:
+        return "More was taken than paid out, so the account it is taken from is credited."
     is_early_month = not document.total and any(not line.subtotals for line in document.lines)
     return (
         "This month's share is carried over to the next month, so the document itself is zero."

@@ -11,11 +11,13 @@ from tests.sync.conftest import House
 from tests.sync.market import Market, selling_at_amazon
 from tieout.calls import Answer, Request
 from tieout.core.channel_account import AccountState, ItemState
+from tieout.sandbox import amazon
+from tieout.sandbox.amazon import settlements as outside_settlements
 from tieout.store import channel_accounts, statements
 from tieout.store.engine import read, write
 from tieout.store.organisations import Organisation, create
 from tieout.sync import channel_accounts as verbs
-from tieout.sync import fetching, issues, operations, settlements
+from tieout.sync import fetching, fixes, issues, operations, settlements
 
 
 class Killed(BaseException):
@@ -313,3 +315,49 @@ def test_no_secret_lies_open_in_the_database(market: Market) -> None:
         row = db.execute(channel_accounts.CHANNEL_ACCOUNTS.select()).one()
     told = str(tuple(row)) + str(market.account(account))
     assert "Atzr" not in told and "Atza" not in told
+
+
+def gap(market: Market) -> Any:
+    """One settlement of a series is left out, and the fetch is done."""
+    british = [each for each in market.world.evidence("settlements") if each["is_listed"] and each["currency"] == "GBP"]
+    left = sorted(british, key=lambda each: str(each["start"]))[len(british) // 2]["id"]
+    market.world.hand("payout-missing", settlement=left)
+    account = market.connect()
+    market.until_done(account)
+    market.timetable()
+    (issue,) = issues.listing(market.house.tools, market.house.organisation)
+    assert issue.code == "settlement-gap"
+    return account, left, issue
+
+
+def test_a_settlement_that_was_archived_is_asked_of_a_person_with_the_exact_days(market: Market) -> None:
+    account, _, issue = gap(market)
+    assert [fix.action for fix in issue.fixes] == ["fetch-now", "retry-import", "no-payout"]
+    market.house.clock.skip(days=60)
+    market.until_done(account)
+    market.timetable()
+    (older,) = issues.listing(market.house.tools, market.house.organisation)
+    assert older.id == issue.id and [fix.action for fix in older.fixes] == ["retry-import", "no-payout", ""]
+    start, _, end = older.title.removeprefix("A settlement between ").partition(" is missing")[0].partition(" and ")
+    assert f"from {start} to {end}" in older.fixes[-1].words and "archives" in older.fixes[-1].words
+
+
+def test_a_person_may_say_that_there_was_none_and_is_not_asked_again(market: Market) -> None:
+    account, _, issue = gap(market)
+    tools, actor = market.house.tools, market.house.actor
+    assert fixes.carry_out(tools, actor, issue.id, "no-payout").is_done
+    assert open_codes(market) == []
+    market.house.clock.skip(hours=7)
+    market.until_done(account)
+    market.timetable()
+    assert open_codes(market) == []
+
+
+def test_a_missing_settlement_that_is_uploaded_closes_the_gap(market: Market) -> None:
+    _, left, _ = gap(market)
+    sellers = amazon.of(market.world).sellers
+    content = outside_settlements.content(sellers, sellers.shelf.find("report", "settlement", left)[0])
+    assert market.house.receive("by-hand.txt", content).state == "done"
+    market.house.clock.skip(seconds=fetching.EVERY_SECONDS)
+    market.timetable()
+    assert open_codes(market) == []

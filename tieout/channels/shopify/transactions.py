@@ -271,13 +271,15 @@ def chunk_lines(chunk: Chunk, settlement: Settlement, wanted: frozenset[Figure],
     zone, content = ZoneInfo(settlement.zone), chunk.content
     days = settlement.deposit_on.isoformat() if settlement.deposit_on else ""
     mark = (settlement.id if settlement.id.isdecimal() else days).encode()
+    kinds = {label.words[0].encode() for label, _, _ in wanted}
     found, row, seen, at = [], chunk.first_row, 0, content.find(mark)
     while at >= 0:
         start, end = content.rfind(b"\n", 0, at) + 1, content.find(b"\n", at)
         end = end if end >= 0 else len(content)
         row, seen = row + content.count(b"\n", seen, start), start
-        if row > max(after, 1):
-            found.append((row, content[start:end].removesuffix(b"\r")))
+        line = content[start:end].removesuffix(b"\r")
+        if row > max(after, 1) and any(kind in line for kind in kinds):
+            found.append((row, line))
         at = content.find(mark, end)
     for some in (found[start : start + _AT_ONCE] for start in range(0, len(found), _AT_ONCE)):
         made = b"\n".join((chunk.heading, *(line for _, line in some), b""))

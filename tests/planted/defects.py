@@ -16,6 +16,7 @@ class Defect:
     new: str
     caught_by: tuple[str, ...]
     seeds: tuple[int, ...]
+    profile: str = "posting"
 
 
 DEFECTS = (
@@ -96,8 +97,8 @@ DEFECTS = (
         "answers.py",
         "return is_remembered and (posting.unique or not design.one_live_write)",
         "return is_remembered",
-        ("I1", "I3"),
-        (14, 3684),
+        ("I3",),
+        (14,),
     ),
     Defect(
         "R6 an unclear answer is taken for a refusal of the call",
@@ -130,5 +131,32 @@ DEFECTS = (
         "if state is State.SENDING:",
         ("I1",),
         (0,),
+    ),
+    Defect(
+        "AC10 nobody looks before the first attempt",
+        "machine.py",
+        "State.UNKNOWN if looks_first else State.READY",
+        "State.READY",
+        ("I1", "I3"),
+        (0,),
+        "journals",
+    ),
+    Defect(
+        "R7 an item that the answer of a batch leaves out counts as not sent",
+        "batch.py",
+        "MISSING = Answered(Outcome.UNCLEAR,",
+        "MISSING = Answered(Outcome.UNSENT,",
+        ("I1", "I3"),
+        (3,),
+        "journals",
+    ),
+    Defect(
+        "R4 journals are repeated under their request id",
+        "answers.py",
+        "return is_remembered and (posting.unique or not design.one_live_write)",
+        "return is_remembered",
+        ("I1", "I3"),
+        (5,),
+        "journals",
     ),
 )

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.planted.defects import DEFECTS, Defect
+from tieout.simulation.posting import PROFILES
 
 PACKAGE = Path(__file__).parents[2] / "tieout"
 EVERY_CHANGE = 10_000
@@ -17,7 +18,7 @@ import json, sys
 from tieout.simulation.posting import run
 broken, named = set(), set(sys.argv[1].split(",")) - {""}
 for seed in [*map(int, sys.argv[2].split(",")), *range(int(sys.argv[3]))]:
-    broken |= {violation.invariant for violation in run(seed).violations}
+    broken |= {violation.invariant for violation in run(seed, profile=sys.argv[4]).violations}
     if named and named <= broken:
         break
 print(json.dumps(sorted(broken)))
@@ -36,9 +37,9 @@ def planted(defect: Defect, folder: Path) -> Path:
     return folder
 
 
-def broken_by(folder: Path, invariants: tuple[str, ...], seeds: tuple[int, ...]) -> list[str]:
+def broken_by(folder: Path, invariants: tuple[str, ...], seeds: tuple[int, ...], profile: str) -> list[str]:
     """The invariants that break under these seeds, or under those of every change if these are not enough."""
-    arguments = [",".join(invariants), ",".join(map(str, seeds)), str(EVERY_CHANGE if invariants else 0)]
+    arguments = [",".join(invariants), ",".join(map(str, seeds)), str(EVERY_CHANGE if invariants else 0), profile]
     ran = subprocess.run(
         [sys.executable, "-c", SEARCH, *arguments], cwd=folder, capture_output=True, text=True, timeout=300, check=False
     )
@@ -50,13 +51,16 @@ def broken_by(folder: Path, invariants: tuple[str, ...], seeds: tuple[int, ...])
 @pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect.name)
 def test_a_planted_defect_is_caught_by_its_invariants(defect: Defect, tmp_path: Path) -> None:
     assert max(defect.seeds) < EVERY_CHANGE
-    assert set(defect.caught_by) <= set(broken_by(planted(defect, tmp_path), defect.caught_by, defect.seeds))
+    assert set(defect.caught_by) <= set(
+        broken_by(planted(defect, tmp_path), defect.caught_by, defect.seeds, defect.profile)
+    )
 
 
-def test_the_product_without_a_defect_breaks_nothing_under_the_same_seeds(tmp_path: Path) -> None:
+@pytest.mark.parametrize("profile", PROFILES)
+def test_the_product_without_a_defect_breaks_nothing_under_the_same_seeds(tmp_path: Path, profile: str) -> None:
     seeds = tuple(sorted({seed for defect in DEFECTS for seed in defect.seeds}))
     whole = Defect("none", "looks.py", '"""What a look', '"""What a look', (), seeds)
-    assert broken_by(planted(whole, tmp_path), (), seeds) == []
+    assert broken_by(planted(whole, tmp_path), (), seeds, profile) == []
 
 
 def test_at_least_ten_defects_are_planted() -> None:

@@ -18,7 +18,7 @@ def add(commands: typer.Typer) -> None:
 def sim(
     seeds: Annotated[int, typer.Option(help="How many runs.", min=1)] = 1000,
     start: Annotated[int, typer.Option(help="The first seed.", min=0)] = 0,
-    profile: Annotated[str, typer.Option(help="What is simulated: posting.")] = "posting",
+    profile: Annotated[str, typer.Option(help="What is simulated: posting or journals.")] = "posting",
     design: Annotated[str, typer.Option(help="D5 is the product; D0 to D4 are weaker designs.")] = "D5",
     seed: Annotated[int | None, typer.Option(help="One seed only.", min=0)] = None,
     trace: Annotated[bool, typer.Option("--trace", help="With --seed: print what happened, line by line.")] = False,
@@ -28,19 +28,21 @@ def sim(
     """Run the posting machine against a model of the books under faults. Exits 1 when an invariant is violated."""
     from tieout.simulation import posting
 
-    if profile != "posting":
-        fail(f"There is no profile {profile}; there is: posting.", Exit.USAGE)
+    if profile not in posting.PROFILES:
+        fail(f"There is no profile {profile}; there are {', '.join(posting.PROFILES)}.", Exit.USAGE)
+    if ladder and profile != posting.PROFILE:
+        fail(f"The ladder is measured with the profile {posting.PROFILE} alone.", Exit.USAGE)
     if design not in DESIGNS:
         fail(f"There is no design {design}; there are {', '.join(DESIGNS)}.", Exit.USAGE)
     if trace:
-        for line in posting.trace(seed if seed is not None else start, design):
+        for line in posting.trace(seed if seed is not None else start, design, profile):
             say(line)
         return
     if ladder:
         _ladder(seeds, as_json)
         return
     first, count = (seed, 1) if seed is not None else (start, seeds)
-    summary = posting.run_seeds(first, count, design, lambda done: _told(f"{done:,} of {count:,} runs"))
+    summary = posting.run_seeds(first, count, design, lambda done: _told(f"{done:,} of {count:,} runs"), profile)
     _show(summary, as_json)
     if summary.violations:
         raise typer.Exit(int(Exit.FAILED))

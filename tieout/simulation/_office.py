@@ -17,7 +17,7 @@ from tieout.core.posting import (
     State,
     next_part,
 )
-from tieout.simulation.books import TOKEN_LIFE, Books, Call, Late, Said
+from tieout.simulation.books import Books, Call, Late, Said
 from tieout.simulation.faults import SECOND
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -125,7 +125,7 @@ class Office:
         """A permit under the connection's token, refreshed when little life is left."""
         if self.token[1] - now < REFRESH_BELOW + 5 * SECOND:
             self._tokens += 1
-            self.token = (f"token-{self._tokens}", now + TOKEN_LIFE)
+            self.token = (f"token-{self._tokens}", now + self.books.token_life)
         return Permit("books", key, self.token[0], moment(self.token[1]), may_repeat)
 
     def due(self, now: int, limit: int) -> tuple[Slot, ...]:

@@ -70,13 +70,21 @@ _LIMITED, _DENIED, _BROKEN = Outcome.LIMITED, Answered(Outcome.UNAUTHORISED), An
 
 
 class Books:
-    """Answers calls and looks. `documents` is what stands in the books, by number, in the order of its coming."""
+    """Answers calls and looks. `documents` is what stands in the books, by number, in the order of its coming.
 
-    __slots__ = ("_chance", "_count", "_keys", "_weather", "documents", "refuses")
+    `before` are numbers under which a document stood before the run, `taken` those among them where it is not ours.
+    """
+
+    __slots__ = ("_chance", "_count", "_keys", "_weather", "before", "documents", "refuses", "taken")
+
+    token_life = TOKEN_LIFE
+    kinds = ("ACCPAY", "ACCREC")  # what is called so in traces: a number that repeats, one that is unique
 
     def __init__(self, weather: Weather, chance: Random, refuses: set[str]) -> None:
         self.documents: dict[str, list[Document]] = {}
         self.refuses = refuses  # numbers that fail validation as long as they stand here
+        self.before: frozenset[str] = frozenset()
+        self.taken: frozenset[str] = frozenset()
         self._weather = weather
         self._chance = chance.random
         self._keys: dict[str, _Memory] = {}

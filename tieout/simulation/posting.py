@@ -1,4 +1,4 @@
-"""The posting profile: the product's own state machine against a model of the books, under bad weather, by seed."""
+"""The product's own state machine against a model of the books, under bad weather, by seed; one world a profile."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from time import process_time
 from typing import Any
 
 from tieout.core.posting import Approved, Decided, Decision, Design, Obstacle, Posting, State, obstacle, step
+from tieout.simulation import journals
 from tieout.simulation._office import Office, Slot, Violation, moment
 from tieout.simulation._worker import Clock, Worker
 from tieout.simulation.books import Books, Document, Late
@@ -17,6 +18,7 @@ from tieout.simulation.designs import DESIGNS
 from tieout.simulation.faults import HOUR, MINUTE, Mark, Weather
 
 PROFILE = "posting"
+PROFILES = (PROFILE, journals.PROFILE)
 WORKERS = 2
 BILL_ODDS = 0.12
 REFUSED_ODDS = 0.03
@@ -42,6 +44,7 @@ class Run:
     violations: tuple[Violation, ...]
     lines: tuple[str, ...]
     fired: tuple[tuple[Mark, str], ...]
+    profile: str = PROFILE
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,41 +62,48 @@ class Summary:
     trace_hash: str
 
 
-def run_seeds(start: int, count: int, design: str = "D5", progress: Progress | None = None) -> Summary:
+def run_seeds(
+    start: int, count: int, design: str = "D5", progress: Progress | None = None, profile: str = PROFILE
+) -> Summary:
     """Run seeds start to start + count - 1. `progress` is called with the number done, every hundred runs."""
     began, digest, violations = process_time(), blake2b(digest_size=16), []
     for seed in range(start, start + count):
-        result = run(seed, design)
+        result = run(seed, design, profile=profile)
         digest.update("\n".join(result.lines).encode())
         violations += [{"seed": seed, "invariant": v.invariant, "text": v.text} for v in result.violations]
         if progress is not None and (seed - start + 1) % 100 == 0:
             progress(seed - start + 1)
     speed = count / max(process_time() - began, 1e-9)
-    return Summary(PROFILE, design, count, violations, speed, digest.hexdigest())
+    return Summary(profile, design, count, violations, speed, digest.hexdigest())
 
 
-def trace(seed: int, design: str = "D5") -> list[str]:
+def trace(seed: int, design: str = "D5", profile: str = PROFILE) -> list[str]:
     """What happened in one run, a line an event, and at its end what it broke."""
-    result = run(seed, design)
+    result = run(seed, design, profile=profile)
     return [*result.lines, *(f"FAIL {violation.invariant} {violation.text}" for violation in result.violations)]
 
 
-def run(seed: int, design: str = "D5", only: frozenset[Mark] | None = None) -> Run:
+def run(seed: int, design: str = "D5", only: frozenset[Mark] | None = None, profile: str = PROFILE) -> Run:
     """One run; `only` leaves out every fault but these. The same arguments give the same run, on any machine."""
     weather = Weather(seed, only)
     chance = Random(f"world {seed}")
-    office = _office(weather, chance, is_full=design == "D5")
+    is_full, limits = design == "D5", CALL_LIMITS
+    if profile == journals.PROFILE:
+        office, limits = journals.office(weather, seed, is_full), journals.CALL_LIMITS
+    else:
+        office = _office(weather, chance, is_full)
     scheduler = _Scheduler(office, chance, DESIGNS[design])
-    if design == "D5" and only is None:  # the ladder and the shrunk schedules keep the world they were measured in
+    # The ladder and the shrunk schedules keep the world they were measured in; who plans anew did not lose its memory.
+    if is_full and only is None and not office.books.before:
         scheduler.replan_some(Random(f"plans {seed}"))
-    limit = chance.choice(CALL_LIMITS)
+    limit = chance.choice(limits)
     for index in range(WORKERS):
         name = f"worker{index}"
         worker = Worker(name, office, weather, scheduler.clock, chance, DESIGNS[design], limit)
         scheduler.add(int(chance.random() * MINUTE), worker.live())
     scheduler.run()
     _check_end(office)
-    return Run(seed, design, tuple(office.violations), tuple(office.lines), tuple(weather.fired))
+    return Run(seed, design, tuple(office.violations), tuple(office.lines), tuple(weather.fired), profile)
 
 
 def _office(weather: Weather, chance: Random, is_full: bool) -> Office:
@@ -220,9 +230,10 @@ def _check_end(office: Office) -> None:
             _check_slot(office, slot, documents)
         states = [slot.posting.state for slot in parts]
         first_open = next((index for index, state in enumerate(states) if state is not State.DONE), len(parts))
-        if any(standing[first_open:]):
+        behind = zip(parts[first_open:], standing[first_open:], strict=True)
+        if any(documents and slot.posting.number not in office.books.before for slot, documents in behind):
             office.blame("I1", f"{parts[0].label}: a part is in the books behind one that is not done")
-        if first_open < len(parts) and parts[first_open].posting.number not in office.books.refuses:
+        if first_open < len(parts) and not _may_end_open(office, parts[first_open]):
             office.blame("liveness", f"{parts[first_open].label} ends as {states[first_open].value}")
         posted = sum(document.total for documents in standing for document in documents)
         planned = sum(slot.total for slot in parts)
@@ -230,12 +241,18 @@ def _check_end(office: Office) -> None:
             office.blame("I2", f"{parts[0].label}: the books hold {posted}, the plan says {planned}")
 
 
+def _may_end_open(office: Office, slot: Slot) -> bool:
+    """What the books refuse, and what carries a number of somebody else's document, is for a person."""
+    is_shown = slot.posting.number in office.books.taken and slot.posting.state is State.ESCALATED
+    return is_shown or slot.posting.number in office.books.refuses
+
+
 def _check_slot(office: Office, slot: Slot, documents: list[Document]) -> None:
     label, state = slot.label, slot.posting.state
     if len(documents) > 1:
-        kind = "ACCREC" if slot.posting.unique else "ACCPAY"
+        kind = office.books.kinds[slot.posting.unique]
         office.blame("I1", f"duplicate: {label} {kind} x{len(documents)} live")
-    elif (state is State.DONE) != (len(documents) == 1):
+    elif (state is State.DONE) != (len(documents) == 1) and slot.posting.number not in office.books.before:
         office.blame("I1", f"{label} is {state.value} with {len(documents)} documents in the books")
-    elif documents and documents[0].remote_id != slot.posting.remote_id:
+    elif state is State.DONE and documents[0].remote_id != slot.posting.remote_id:
         office.blame("I1", f"{label} is done with another document's id")

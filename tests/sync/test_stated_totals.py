@@ -128,6 +128,20 @@ def test_the_api_and_the_export_of_one_payout_are_one_settlement(house: House) -
     assert (found.settlement.id, found.version, found.status) == ("118000000907", 2, "ready")
 
 
+def test_an_export_never_takes_the_place_of_what_the_api_divides_further(house: House) -> None:
+    sold = order(1, "10.00", [item("10.00")], [paid_by(1, "10.00")], country="US")
+    moment = {"transactionDate": "2026-06-08T08:19:01Z"}
+    ended(house, str(File("9.41", [balance(1, "10.00", "0.59", order=1, source=1, **moment)], [sold])))
+    ended(house, str(Payouts()))
+    told = ended(house, str(Transactions().but(row(Payout_ID="118000000907"))))
+    (found,) = kept(house).values()
+    assert told.result["settlements"][0]["outcome"] == "same" and found.version == 1
+    assert "divides the same rows further" in told.result["settlements"][0]["message"]
+    ended(house, str(Transactions().but(row(Payout_ID="118000000907", Amount="11.00", Net="10.41"))))
+    (found,) = kept(house).values()
+    assert (found.version, found.code) == (2, "payout-total-mismatch")
+
+
 def test_an_export_too_large_to_be_read_in_passing_is_read_by_a_child_and_proven_alike(
     house: House, tmp_path: Path
 ) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import date
 
-from tieout.core.settlement import CONTRADICTED, UNCONFIRMED, UNTOLD, Settlement, Warning, day_id
+from tieout.core.settlement import CONTRADICTED, UNCONFIRMED, UNTOLD, Label, Settlement, Warning, day_id
 from tieout.core.status import UNSENT
 from tieout.store import payouts, settlements
 from tieout.store.engine import Db
@@ -70,14 +70,31 @@ def renew(tools: Tools, db: Db, kept: Kept) -> None:
         settlements.mark(db, replace(told, changed_at=tools.now()))
 
 
+def says_less(settlement: Settlement, known: Settlement) -> bool:
+    """Whether these are the rows that are here already, from another source that divides each of them less far."""
+    money = [(each.lines_sum, each.total, each.rows, each.start, each.end, each.zone) for each in (settlement, known)]
+    labels, more = ({part.label for part in each.subtotals} for each in (settlement, known))
+    return settlement.statement != known.statement and money[0] == money[1] and _whole(labels) < _whole(more)
+
+
+def _whole(labels: Collection[Label]) -> int:
+    """How many words tell the rows apart: a label of more words divides further."""
+    return max((len(label.words) for label in labels), default=0)
+
+
 def twin(db: Db, settlement: Settlement) -> Kept | None:
     """The same payout under another id: one file names it, another knows it by its day alone."""
     if settlement.deposit_on is None:
         return None
-    by_day = day_id(settlement.deposit_on, settlement.currency)
-    for kept in payouts.settled_on(db, settlement.channel, (settlement.deposit_on,)):
+    by_day, paid_on = day_id(settlement.deposit_on, settlement.currency), settlement.deposit_on
+    if settlement.id == by_day:
+        others = payouts.settled_on(db, settlement.channel, (paid_on,))
+    else:  # of all that were paid out on that day, only the one that is known by it can be the same
+        known = settlements.current(db, settlement.channel, by_day)
+        others = (known,) if known is not None and known.settlement.deposit_on == paid_on else ()
+    for kept in others:
         same = kept.settlement
         is_other = same.id != settlement.id and same.currency == settlement.currency
-        if is_other and by_day in (same.id, settlement.id) and same.lines_sum == settlement.lines_sum:
+        if is_other and same.lines_sum == settlement.lines_sum:
             return kept
     return None

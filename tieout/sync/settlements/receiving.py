@@ -157,6 +157,9 @@ def admit(tools: Tools, db: Db, settlement: Settlement, reading: Reading) -> Adm
     settlement, warnings = confirming.proven(db, settlement, _warnings_of(settlement, reading.warnings))
     if known and known.settlement.fingerprint == settlement.fingerprint:
         return _same(tools, db, known, settlement, warnings)
+    if known and confirming.says_less(settlement, known.settlement):
+        text = "Already imported from a source that divides the same rows further; nothing changed."
+        return Admitted(known.id, settlement.id, "same", text)
     if not known and (twin := confirming.twin(db, settlement)):
         text = f"Already imported as {twin.settlement.id}: one of the two files knows this payout by its day alone."
         return Admitted(twin.id, settlement.id, "same", text)

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import RecordingJobs
+from tests.conftest import Clock, RecordingJobs
+from tests.standing import Standing, make_tools, standing
 from tests.sync.ledgers import XERO, Ledger
 from tieout.app import new_id
 from tieout.calls import Transport
@@ -116,6 +117,17 @@ class House:
 def ledger() -> Ledger:
     """Where the organisation of a test keeps its books, unless the test says otherwise."""
     return XERO
+
+
+@pytest.fixture
+def there(clock: Clock) -> Iterator[Standing]:
+    with standing(clock) as running:
+        yield running
+
+
+@pytest.fixture
+def tools(engines: Engines, vault: Vault, there: Standing, clock: Clock) -> Tools:
+    return make_tools(engines, vault, there, clock)
 
 
 @pytest.fixture

@@ -1,20 +1,18 @@
 """Connecting books, against the stand-in: the whole consent round, and every way in which it can go wrong."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from tests.conftest import Clock
-from tests.standing import SESSION, Standing, connect, make_tools, standing
+from tests.standing import SESSION, Standing, connect
 from tieout.cli._browser import allow
 from tieout.core.actor import Actor
 from tieout.core.connection import Connection, ConnectionState
 from tieout.core.records import DocumentKind
 from tieout.store import connections, grants
-from tieout.store.engine import Engines, read
-from tieout.store.vault import Vault
+from tieout.store.engine import read
 from tieout.sync import connecting
 from tieout.sync.asking import ask
 from tieout.sync.connections import (
@@ -28,17 +26,6 @@ from tieout.sync.connections import (
 from tieout.sync.tools import Tools
 
 ACTOR = Actor("org-london", "olive", "Olive Finch")
-
-
-@pytest.fixture
-def there(clock: Clock) -> Iterator[Standing]:
-    with standing(clock) as running:
-        yield running
-
-
-@pytest.fixture
-def tools(engines: Engines, vault: Vault, there: Standing, clock: Clock) -> Tools:
-    return make_tools(engines, vault, there, clock)
 
 
 def the_connection(tools: Tools, organisation: str = "org-london") -> Connection:

@@ -11,15 +11,14 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 import pytest
 
 from tests.conftest import Clock
-from tests.standing import SESSION, Standing, connect, make_tools, standing
+from tests.standing import SESSION, Standing, connect, standing
 from tieout.cli._browser import _Form, _NoRedirect, allow
 from tieout.core.actor import Actor
 from tieout.core.failure import NotAllowed
 from tieout.store import connections
 from tieout.store.connections import CONNECTIONS
-from tieout.store.engine import Engines, read
+from tieout.store.engine import read
 from tieout.store.grants import GRANTS
-from tieout.store.vault import Vault
 from tieout.sync.connections import ConnectOutcome, begin_connect, card, choose_books, finish_connect
 from tieout.sync.tending import tend
 from tieout.sync.tools import Tools
@@ -31,11 +30,6 @@ ACTOR = Actor("org-london", "olive", "Olive Finch")
 def there(clock: Clock) -> Iterator[Standing]:
     with standing(clock, "four") as running:
         yield running
-
-
-@pytest.fixture
-def tools(engines: Engines, vault: Vault, there: Standing, clock: Clock) -> Tools:
-    return make_tools(engines, vault, there, clock)
 
 
 def allow_several(url: str, *tenants: str) -> dict[str, str]:

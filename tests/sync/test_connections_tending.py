@@ -1,28 +1,12 @@
 """What nobody tells us is found by looking: a role lowered or given back, books removed, a grant about to lapse."""
 
-from collections.abc import Iterator
-
-import pytest
-
 from tests.conftest import Clock
-from tests.standing import Standing, connect, make_tools, standing
+from tests.standing import Standing, connect
 from tieout.core.connection import Connection, ConnectionState
 from tieout.store import connections
-from tieout.store.engine import Engines, read
-from tieout.store.vault import Vault
+from tieout.store.engine import read
 from tieout.sync.tending import tend
 from tieout.sync.tools import Tools
-
-
-@pytest.fixture
-def there(clock: Clock) -> Iterator[Standing]:
-    with standing(clock) as running:
-        yield running
-
-
-@pytest.fixture
-def tools(engines: Engines, vault: Vault, there: Standing, clock: Clock) -> Tools:
-    return make_tools(engines, vault, there, clock)
 
 
 def state(tools: Tools, connection: str) -> Connection:

@@ -3,7 +3,7 @@
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -31,22 +31,11 @@ from tieout.sync.tools import Tools
 LIFE = timedelta(seconds=1800)
 
 
-@pytest.fixture
-def there(clock: Clock) -> Iterator[Standing]:
-    with standing(clock) as running:
-        yield running
-
-
 @pytest.fixture(params=["other", "same", "newest"])
 def grace(request: pytest.FixtureRequest, there: Standing) -> str:
     """Nobody has confirmed which pair a token presented again gets within the grace time, and which pair lives."""
     there.world.stand_in.switches["grace"] = request.param
     return str(request.param)
-
-
-@pytest.fixture
-def tools(engines: Engines, vault: Vault, there: Standing, clock: Clock) -> Tools:
-    return make_tools(engines, vault, there, clock)
 
 
 @pytest.fixture
@@ -204,15 +193,21 @@ def test_who_waits_goes_on_as_soon_as_the_row_changes(
     assert got == [pair.token_id] and renewals(there) == 0
 
 
-def test_a_pair_that_comes_too_late_is_kept_and_tried_before_anybody_is_asked(
-    tools: Tools, organisation: str, connection: str, there: Standing, clock: Clock, grace: str
-) -> None:
+def claimed_by_a_slow_worker(tools: Tools, connection: str, clock: Clock) -> tuple[Grant, int]:
+    """A grant that is due, and the claim of somebody who has been at it for so long that others may take over."""
     clock.advance(minutes=40)
     grant = grant_of(tools, connection)
     with write(tools.engines, "") as db:
         slow = rows.claim(db, grant, "a slow worker", clock())
     assert slow is not None
     clock.advance(seconds=grants.TAKE_OVER_SECONDS)
+    return grant, slow
+
+
+def test_a_pair_that_comes_too_late_is_kept_and_tried_before_anybody_is_asked(
+    tools: Tools, organisation: str, connection: str, there: Standing, clock: Clock, grace: str
+) -> None:
+    grant, slow = claimed_by_a_slow_worker(tools, connection, clock)
     access(tools, organisation, connection)  # takes over while the slow one still waits for its answer
     grants._renew(tools, grant, slow)  # and now the slow one gets one, too
     late = grant_of(tools, connection)
@@ -228,12 +223,7 @@ def test_a_pair_that_comes_too_late_is_kept_and_tried_before_anybody_is_asked(
 def test_a_grant_given_up_by_one_lives_on_by_the_late_answer_of_another(
     tools: Tools, organisation: str, connection: str, there: Standing, clock: Clock
 ) -> None:
-    clock.advance(minutes=40)
-    grant = grant_of(tools, connection)
-    with write(tools.engines, "") as db:
-        slow = rows.claim(db, grant, "a slow worker", clock())
-    assert slow is not None
-    clock.advance(seconds=grants.TAKE_OVER_SECONDS)
+    grant, slow = claimed_by_a_slow_worker(tools, connection, clock)
     there.arm("grant-dead", count=2)  # the slow one's call has spent the token: the taker only sees a refusal
     with pytest.raises(Disconnected):
         access(tools, organisation, connection)

@@ -7,6 +7,7 @@ from tests.conftest import START, Clock
 from tieout.store import across, mappings, organisations, settings
 from tieout.store.engine import Engines, read, write
 from tieout.store.organisations import Organisation
+from tieout.store.versioned import Version
 
 
 def test_the_newest_mapping_counts_and_the_older_ones_stay(engines: Engines, organisation: str, clock: Clock) -> None:
@@ -17,7 +18,7 @@ def test_the_newest_mapping_counts_and_the_older_ones_stay(engines: Engines, org
             mappings.add(db, record, "Anna", clock.advance(minutes=1))
         newest = mappings.current(db)
         assert newest is not None and newest.record == records[2] and newest.created_at == clock()
-        assert mappings.at(db, 1) == mappings.MappingVersion(1, records[0], "Anna", START.replace(minute=1))
+        assert mappings.at(db, 1) == Version(1, records[0], "Anna", START.replace(minute=1))
         assert [version.version for version in mappings.versions(db, 10)] == [3, 2, 1]
         assert mappings.at(db, 9) is None
 
@@ -31,10 +32,10 @@ def test_a_version_cannot_be_made_twice(engines: Engines, organisation: str) -> 
 
 def test_settings_begin_with_nothing_set(engines: Engines, organisation: str) -> None:
     with write(engines, organisation) as db:
-        assert settings.current(db) == settings.SettingsVersion(0, {}, "", None)
+        assert settings.current(db) == Version(0, {}, "", None)
         assert settings.add(db, {"auto_send": True}, "Anna", START) == 1
         assert settings.add(db, {}, "Bob", START) == 2
-        assert settings.current(db) == settings.SettingsVersion(2, {}, "Bob", START)
+        assert settings.current(db) == Version(2, {}, "Bob", START)
         assert [version.record for version in settings.versions(db, 10)] == [{}, {"auto_send": True}]
 
 

@@ -27,7 +27,7 @@ class Change:
 class VersionView:
     version: int
     made_by: str
-    made_at: datetime
+    made_at: datetime | None
     changes: tuple[Change, ...]
 
 

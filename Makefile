@@ -67,6 +67,7 @@ bench: setup
 
 sim: setup
 	@$(PY) -m tieout sim --seeds 10000 --profile posting $(ARGS)
+	@$(PY) -m tieout sim --seeds 10000 --profile journals $(ARGS)
 
 docs: setup
 	@$(PY) tools/reference.py $(ARGS)

@@ -4,13 +4,14 @@ import os
 import threading
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from tieout.app import opened, read_environment
 from tieout.calls import Answer
 from tieout.core import budget
 from tieout.core.posting import Timing
 from tieout.jobs.runtime import DurableJobs
-from tieout.platforms import Limits, xero
+from tieout.platforms import Limits, quickbooks, xero
 from tieout.store import budgets
 from tieout.sync import grants
 
@@ -44,19 +45,25 @@ def hasten() -> None:
     Who was killed in a call, or while renewing the access, is waited for as shortly as its calls can last, who is gone
     is missed sooner, and a call too many stops the others for seconds instead of a minute.
     """
-    xero.CALLS_A_MINUTE = A_MINUTE
+    for platform in (xero, quickbooks):
+        _hasten(platform)
     DurableJobs.start.__defaults__ = (None, LEASE_SECONDS)
     for room in (budget, budgets):
         room.LONGEST_CALL = CALL
     grants.LAST_PRESENTATION_SECONDS, grants.TAKE_OVER_SECONDS = 2, 6
-    stated = xero.limits_of
+
+
+def _hasten(platform: Any) -> None:
+    platform.CALLS_A_MINUTE, platform.CALLS_A_SECOND = A_MINUTE, 0
+    platform.WRITES_A_MINUTE = A_MINUTE if platform.WRITES_A_MINUTE else 0
+    stated = platform.limits_of
 
     def shortened(answer: Answer) -> Limits:
-        limits = stated(answer)
+        limits: Limits = stated(answer)
         wait_seconds = None if limits.wait_seconds is None else min(limits.wait_seconds, LIMITED_SECONDS)
         return replace(limits, wait_seconds=wait_seconds)
 
-    xero.limits_of = shortened
+    platform.limits_of = shortened
 
 
 def main() -> None:

@@ -49,7 +49,8 @@ def bazaar(tmp_path: Path) -> Iterator[Bazaar]:
         serving = Serving(app.read_environment(settings), listener)
         serving.start()
         try:
-            yield Bazaar(Place(url, serving.tools(), books), sellers, shops)
+            serving.tools()
+            yield Bazaar(Place(url, books, serving), sellers, shops)
         finally:
             serving.stop()
 

@@ -280,6 +280,24 @@ def test_disconnecting_erases_the_access_and_keeps_what_came_in(market: Market) 
     assert market.connect() == account, "connected again it is the same account"
 
 
+def test_disconnecting_in_the_middle_of_a_fetch_ends_it(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
+    account, send, calls = market.connect(), market.house.tools.transport.send, list[str]()
+
+    def ending(request: Request, *more: Any) -> Answer:
+        calls.append(request.url)
+        if len(calls) == 4:
+            assert verbs.disconnect(market.house.tools, market.house.actor, account) is not None
+        return send(request, *more)
+
+    monkeypatch.setattr(market.house.tools.transport, "send", ending)
+    operation = fetching.ask_now(market.house.tools, market.house.actor, account)
+    market.house.jobs.run_all()
+    assert operation is not None and market.house.operation(operation).state == "failed"
+    found = market.account(account)
+    assert found.state is AccountState.DISCONNECTED and found.next_at is None and found.operation == ""
+    assert len(calls) <= 5, "nothing more is asked"
+
+
 def test_a_seller_account_is_connected_once_in_the_whole_installation(market: Market) -> None:
     market.connect()
     house = market.house

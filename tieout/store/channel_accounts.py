@@ -205,9 +205,9 @@ def let_go(db: Db, account: str, holder: str) -> None:
 
 
 def set_next(db: Db, account: str, next_at: datetime | None, operation: str | None = None, tries: int = 0) -> None:
-    """When it is asked next; None for `operation` leaves the one that is under way."""
+    """When it is asked next, unless it was ended; None for `operation` leaves the one that is under way."""
     values = {"next_at": next_at, "tries": tries} | ({} if operation is None else {"operation": operation})
-    db.execute(_update(db, account).values(**values))
+    db.execute(_update(db, account).where(CHANNEL_ACCOUNTS.c.state != _DISCONNECTED).values(**values))
 
 
 def bring_forward(db: Db, account: str, now: datetime) -> None:

@@ -20,7 +20,7 @@ from tieout.core.secret import Secret
 from tieout.store import channel_accounts, channel_items, drafts
 from tieout.store.drafts import Draft
 from tieout.store.engine import read, write
-from tieout.sync import channel_issues, channel_keys
+from tieout.sync import channel_issues, channel_keys, operations
 from tieout.sync.channel_gate import PATIENCE, PERSONS_PATIENCE, call_for
 from tieout.sync.channel_keys import app_of
 from tieout.sync.tools import Tools
@@ -212,6 +212,7 @@ def _account(tools: Tools, actor: Actor, channel: str, keys: Keys, reconnects: s
         fetched_at=known.fetched_at if known else None,
         next_at=now,
         cursor=known.cursor if known else None,
+        operation=known.operation if known else "",
         dismissed=known.dismissed if known else (),
     )
 
@@ -313,8 +314,11 @@ def check(tools: Tools, actor: Actor, account: str) -> AccountCard | None:
 def disconnect(tools: Tools, actor: Actor, account: str) -> AccountCard | None:
     """Ends it here and erases its access; what it brought in stays. None when there is no such live account."""
     with write(tools.engines, actor.organisation) as db:
-        if not channel_accounts.end(db, account, tools.now()):
+        found = channel_accounts.find(db, account)
+        if found is None or not channel_accounts.end(db, account, tools.now()):
             return None
+        if found.operation:
+            operations.fail(tools, db, found.operation, "Ended: the account was disconnected meanwhile.", {})
         channel_issues.of_account(db, account, tools.now())
     return card(tools, actor.organisation, account)
 

@@ -149,3 +149,14 @@ def test_the_demo_fails_where_one_organisation_does_not_tie_out() -> None:
     assert not is_good(told([sent] * 3 + [held], [sent, sent, {**sent, "ties_out": False}]))
     assert not is_good(told([sent] * 3 + [held], []))
     assert not is_good(told([sent] * 3, [sent] * 3)) and not is_good(told([sent] * 3 + [held], [sent] * 3 + [held]))
+
+
+def test_a_command_may_be_about_another_organisation_by_its_name(run: Run, tmp_path: Path, monkeypatch: Any) -> None:
+    assert run("demo", "--once", "--json")[0] == 0
+    monkeypatch.setenv("TIEOUT_DATA", str(tmp_path / "tieout-demo"))
+    first = json.loads(run("settlements", "--json")[1])
+    second = json.loads(run("--organisation", "ferry lane pottery ltd", "settlements", "--json")[1])
+    assert "99000000101" in json.dumps(first) and "99000000101" not in json.dumps(second) and second
+    code, _, err = run("--organisation", "Nobody Ltd", "settlements")
+    assert code == 2 and "Nobody Ltd" in err and "Ferry Lane Pottery Ltd" in err
+    assert json.loads(run("settlements", "--json")[1]) == first, "the next command is about the first one again"

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import tieout.cli
-from tieout.cli._doors import say
+from tieout.cli._doors import MEANT, say
 
 
 def make_commands() -> typer.Typer:
@@ -37,5 +37,9 @@ def at_the_root(
     version: Annotated[
         bool, typer.Option("--version", help="Say which version this is.", callback=_say_version, is_eager=True)
     ] = False,
+    organisation: Annotated[
+        str, typer.Option("--organisation", help="Its name or id, where there are several; else the first one made.")
+    ] = "",
 ) -> None:
     """What may stand before a command."""
+    MEANT.set(organisation)

@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from tieout.sync.tools import Tools
 
 AT_THE_CONSOLE = "the command line"
+MEANT = ContextVar("MEANT", default="")  # the organisation named before the command
 
 
 class Exit(IntEnum):
@@ -73,13 +75,31 @@ def looking(context: typer.Context) -> Any:
 
 
 def organisation_of(tools: "Tools") -> str:
-    """The one organisation of this installation. Ends the command when there is none yet."""
+    """The organisation that a command is about. Ends the command when there is none yet, or none that was meant."""
     from tieout.store import across
 
     found = across.organisations(tools.engines)
     if not found:
         fail("There is no organisation yet: start `tieout serve` and open its first page, or try `tieout demo`.")
-    return found[0]
+    meant = MEANT.get()
+    return _meant(tools, found, meant) if meant and meant not in found else meant or found[0]
+
+
+def _meant(tools: "Tools", ids: tuple[str, ...], meant: str) -> str:
+    """The one of this name. Ends the command when there is none, or several."""
+    from tieout.store import organisations
+    from tieout.store.engine import read
+
+    names: dict[str, str] = {}
+    for id in ids:
+        with read(tools.engines, id) as db:
+            organisation = organisations.find(db)
+        names[id] = organisation.name if organisation else id
+    same = [id for id, name in names.items() if name.casefold() == meant.casefold()]
+    if len(same) == 1:
+        return same[0]
+    told = f"{len(same)} organisations are called" if same else "There is no organisation"
+    return fail(f"{told} {meant!r}; there are: {', '.join(same or names.values())}.", Exit.USAGE)
 
 
 def actor_of(tools: "Tools") -> Actor:

@@ -114,6 +114,15 @@ def test_a_journal_read_back_is_compared_account_by_account(payout: int) -> None
     assert len(differences(document, redated)) == 1
 
 
+def test_somebody_elses_journal_in_another_currency_is_a_difference_and_no_error() -> None:
+    plan = journal(settlement([subtotal(SALE, 9000)]))
+    (document,), shown = plan.documents, in_books(plan)
+    lines = tuple(replace(line, amount=Money(line.amount.minor, "USD")) for line in shown.lines)
+    other = replace(shown, currency="USD", total=Money(shown.total.minor, "USD"), lines=lines)
+    told = differences(document, as_paid_in_books(document, other))
+    assert any(text.startswith("currency: sent GBP, the books have USD") for text in told)
+
+
 def test_an_invoice_under_the_number_of_a_journal_is_a_difference() -> None:
     plan = journal(settlement([subtotal(SALE, 9000)]))
     other = replace(in_books(plan), kind=DocumentKind.INVOICE)

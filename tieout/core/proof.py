@@ -215,8 +215,8 @@ def _journal_pairs(document: Document, found: BooksDocument) -> list[tuple[str, 
     for line in document.lines:
         ours[line.account] = ours.get(line.account, nothing) + line.gross
     theirs: dict[str, Money] = {}
-    for shown in found.lines:
-        theirs[shown.account] = theirs.get(shown.account, nothing) + shown.amount
+    for shown in found.lines:  # in another currency where somebody else made it
+        theirs[shown.account] = theirs.get(shown.account, Money.zero(found.currency)) + shown.amount
     names = sorted(ours.keys() | theirs.keys())
     return [(f"account {name}", ours.get(name, nothing), theirs.get(name, nothing)) for name in names]
 

@@ -78,6 +78,7 @@ CATALOGUE: list[tuple[int, int, str, type[RemoteError], str]] = [
     (2270, 400, "TaxApplicableOn is required", Rejected, UNRECOGNISED),
     (2410, 400, "Curreny, ExchangeRate is missing", Rejected, UNRECOGNISED),
     (2500, 400, "Invalid Reference Id", Rejected, "mapped-account-removed"),
+    (2500, 400, "Invalid Reference Id (TaxCodeRef)", Rejected, "tax-type-not-allowed"),
     (4000, 400, "Query cannot be parsed", Rejected, UNRECOGNISED),
     (5010, 400, "Stale Object Error", Stale, "stale-write-refused"),
     (5020, 403, "Permission Denied Error", NotAllowed, ROLE_TOO_SMALL),

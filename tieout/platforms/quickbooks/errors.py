@@ -56,6 +56,7 @@ _FAULTS: tuple[tuple[tuple[int, ...], str, FailureKind, str], ...] = (
     ((610,), "another user has deleted", _NO, "document-gone-in-books"),
     ((610,), "itemref", _NO, "item-archived"),
     ((610,), "(customer|vendor)ref", _NO, CONTACT_ARCHIVED),
+    ((610, 2500), "taxcoderef", _NO, "tax-type-not-allowed"),
     ((610, 2500), "", _NO, "mapped-account-removed"),
     ((6430,), "", _NO, "account-code-invalid"),
     ((2020, 6440), "", _NO, "mapping-incomplete"),

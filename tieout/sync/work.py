@@ -10,6 +10,7 @@ from tieout.jobs import BACKGROUND, INTERACTIVE
 from tieout.store import followups, postings
 from tieout.store.engine import read
 from tieout.sync import fetching, sweep, tending
+from tieout.sync.diagnosis import is_paused
 from tieout.sync.followups import follow_up
 from tieout.sync.posting import drive
 from tieout.sync.settlements.again import recheck
@@ -60,6 +61,9 @@ def send(tools: Tools, organisation: str, operation: str) -> None:
     if connection:
         _call_helpers(tools, organisation, operation, connection)
         drive_connection(tools, organisation, connection, follows=False)
+        with read(tools.engines, organisation) as db:
+            if is_paused(db, connection):  # the sweep goes on at the moment that the pause names
+                return
         key = f"drive:{connection}:{operation}"
         tools.jobs.enqueue("drive", key, {"organisation": organisation, "connection": connection}, BACKGROUND)
 

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatch
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -15,15 +17,16 @@ from tieout.core.mapping import Mapping
 from tieout.core.money import Money
 from tieout.core.role import role_of
 from tieout.core.settlement import Settlement
-from tieout.sandbox import xero
+from tieout.platforms import named
 from tieout.sandbox.faults import NAMES
-from tieout.store import mappings, settlements
+from tieout.store import budgets, mappings, settlements
 from tieout.store.engine import read, write
 from tieout.sync import channel_accounts, mapping
+from tieout.sync.charts import last_read
+from tieout.sync.in_use import books_in_use
 from tieout.sync.settlements import prepare_all
 
 SAMPLE = {"": "amazon_v2_uk.txt", "negative": "amazon_v2_negative.txt"}
-WRITES: dict[str, Any] = {"method": "PUT", "path": "*/Invoices*"}
 AT_CONSENT = ("scope-narrow",)
 
 
@@ -47,7 +50,7 @@ class Fault:
         """As the control door takes them: {names} filled, numbers as numbers, a count of 0 without an end."""
         given: dict[str, Any] = {}
         for name, text in self.how.items():
-            if name not in ("sample", "wait"):
+            if name not in ("sample", "wait", "at", "after", "look", "said"):
                 given[name] = text.format(**facts)
         if "count" in given:
             given["count"] = int(given["count"]) or None
@@ -109,7 +112,19 @@ class Trouble:
             "scope": category.value,
             "role": str(role_of(category)),
             "locked": "2026-12-31",
+            "bank": self._bank(),
+            "kind": view.documents[-1].kind.value,
+            "dated": view.documents[-1].dated.isoformat(),
         }
+
+    def _bank(self) -> str:
+        """An account that no line of a document may name."""
+        with read(self.house.tools.engines, self.house.organisation) as db:
+            connection = books_in_use(db)
+            assert connection is not None
+            books = last_read(db, connection.id)
+        assert books is not None
+        return next(account.code for account in books.accounts if account.kind == "BANK")
 
     def _outside(self) -> None:
         """Whatever a stand-in knows: a hand at once, a fault armed; then somebody sends."""
@@ -126,9 +141,29 @@ class Trouble:
         self.house.send(self.id)
 
     def _arm(self) -> None:
-        world = self.house.world
-        fault = world.arm(self.fault.name, **self.fault.options(self.facts))
+        """`at` names calls of these books: those that write documents, that look for them, that are made before."""
+        world, ledger = self.house.world, self.house.ledger
+        how, name = self.fault.how, self.fault.name
+        told = getattr(ledger, how["at"]) if "at" in how else {}
+        if "said" in how:
+            name, words = ledger.said[how["said"]]
+            told = told | words
+        if "look" in how:
+            self.look_fails()
+        fault = world.arm(name, **told, **self.fault.options({"wanted": ledger.wanted} | self.facts))
         self.undo = lambda: world.faults.disarm(fault.id)
+
+    def look_fails(self) -> None:
+        """What is looked for right after the next write is out of reach once, so that nobody knows for a while."""
+        house, armed = self.house, []
+        send, calls = house.tools.transport.send, house.ledger.writes["path"]
+
+        def sending(request: Request, *more: Any) -> Answer:
+            if request.is_write and fnmatch(request.url, calls) and not armed:
+                armed.append(house.world.arm("http-error", status=503, **house.ledger.reads))
+            return send(request, *more)
+
+        self.monkeypatch.setattr(house.tools.transport, "send", sending)
 
 
 # --- By hand, in the books --------------------------------------------------------------------------------------------
@@ -145,30 +180,39 @@ def _by_hand(back: dict[str, Any]) -> Callable[[Trouble], None]:
     return act
 
 
-def _chart_edit(trouble: Trouble) -> None:
-    shelf, tenant, told = _shelf(trouble), _tenant(trouble), trouble.fault.options(trouble.facts)
-    before = next(row for row in shelf.all(f"{tenant}/Accounts") if row.get("Code") == told["code"])
-    trouble.hand("chart-edit", **told)
-    trouble.undo = lambda: shelf.put(f"{tenant}/Accounts", before["AccountID"], before)
-
-
-def _currency_off(trouble: Trouble) -> None:
-    shelf, tenant, told = _shelf(trouble), _tenant(trouble), trouble.fault.options(trouble.facts)
-    organisation = shelf.get("organisation", tenant)
-    currencies = [(row["Code"], row) for row in shelf.all(f"{tenant}/Currencies")]
-
-    def back() -> None:
-        shelf.put("organisation", tenant, organisation)
-        for code, row in currencies:
-            shelf.put(f"{tenant}/Currencies", code, row)
-
-    trouble.hand("currency-off", **told)
-    trouble.undo = back
+def _in_the_books(trouble: Trouble) -> None:
+    """A hand at chart, currencies or facts, all of which are put back."""
+    trouble.undo = trouble.house.ledger.remembered(trouble.house.world)
+    trouble.hand(trouble.fault.name, **trouble.fault.options(trouble.facts))
 
 
 def _number_taken(trouble: Trouble) -> None:
-    made = trouble.hand("number-taken", **trouble.fault.options(trouble.facts))
-    trouble.undo = lambda: trouble.hand("void", **made)
+    """Somebody makes a document of our number: before ours is sent, or `after` it has arrived."""
+    told = trouble.fault.options(trouble.facts) | trouble.house.ledger.taken[trouble.facts["kind"]]
+
+    def take() -> None:
+        made = trouble.hand("number-taken", **told)
+        trouble.undo = lambda: trouble.hand("void", **made)
+
+    if trouble.fault.how.get("after") == "writing":
+        _then(trouble, take)
+    else:
+        take()
+
+
+def _then(trouble: Trouble, act: Callable[[], None]) -> None:
+    """An act in the very moment in which our document has arrived and nobody has read it back."""
+    transport, number, acted = trouble.house.tools.transport, trouble.facts["number"].encode(), []
+    send = transport.send
+
+    def sending(request: Request, *more: Any) -> Answer:
+        answer = send(request, *more)
+        if request.is_write and number in (request.body or b"") and not acted:
+            acted.append(request)
+            act()
+        return answer
+
+    trouble.monkeypatch.setattr(transport, "send", sending)
 
 
 def _once(trouble: Trouble) -> None:
@@ -180,18 +224,10 @@ HANDS_BACK: dict[str, Callable[[Trouble], None]] = {
     "tax-edit": _by_hand({"status": "ACTIVE"}),
     "lock-date": _by_hand({"period": None, "year": None}),
     "tenant-gone": _once,
-    "chart-edit": _chart_edit,
-    "currency-off": _currency_off,
+    "chart-edit": _in_the_books,
+    "currency-off": _in_the_books,
     "number-taken": _number_taken,
 }
-
-
-def _shelf(trouble: Trouble) -> Any:
-    return xero.of(trouble.house.world).books.shelf
-
-
-def _tenant(trouble: Trouble) -> str:
-    return str(next(row["OrganisationID"] for row in _shelf(trouble).all("organisation")))
 
 
 # --- Elsewhere --------------------------------------------------------------------------------------------------------
@@ -201,15 +237,12 @@ def _doc_edit(trouble: Trouble) -> None:
     """Our document arrived, its answer was lost, and somebody changed it before we looked."""
     told = trouble.fault.options(trouble.facts)
     number = trouble.facts["number"]
-    trouble.house.world.arm("reset", when="after", **WRITES)
+    trouble.house.world.arm("reset", when="after", **trouble.house.ledger.writes)
+    trouble.look_fails()
     trouble.house.send(trouble.id)
-    if told["act"] == "void":
-        trouble.hand("void", number=number)
-        return
-    before = next(row for row in _shelf(trouble).all(f"{_tenant(trouble)}/Invoices") if row["InvoiceNumber"] == number)
-    trouble.hand("doc-edit", act="edit", number=number, set={told["field"]: told["value"]})
-    day = before[told["field"]].isoformat()
-    trouble.undo = lambda: trouble.hand("doc-edit", act="edit", number=number, set={told["field"]: day})
+    trouble.hand("doc-edit", number=number, **told)
+    if told["act"] != "void":
+        trouble.undo = lambda: trouble.hand("doc-edit", number=number, **(told | {"to": trouble.facts["dated"]}))
 
 
 def _own_mapping(trouble: Trouble) -> None:
@@ -236,19 +269,56 @@ def _with_account(entry: Any, account: str) -> Any:
 
 
 def _replace_mapping(house: House, current: Mapping, entries: Any) -> None:
-    renewed = Mapping(current.version + 1, entries, current.meanings)
+    _keep(house, replace(current, version=current.version + 1, entries=entries))
+
+
+def _keep(house: House, renewed: Mapping) -> None:
     with write(house.tools.engines, house.organisation) as db:
         mappings.add(db, renewed.to_record(), "Olive Finch", house.tools.now())
     prepare_all(house.tools, house.organisation)
 
 
+def _own_bank(trouble: Trouble) -> None:
+    """The marketplace is new: nobody has said where its money arrives; then somebody sends."""
+    house = trouble.house
+    current = mapping.current(house.tools, house.organisation)
+    _keep(house, replace(current, version=current.version + 1, banks=()))
+    house.send(trouble.id)
+
+
+def _own_meter(trouble: Trouble) -> None:
+    """What was read this month is all that is granted: here, and at the stand-in, which would refuse one more."""
+    house, platform = trouble.house, named(trouble.house.ledger.name)
+    with read(house.tools.engines, "") as db:
+        used = budgets.reads_of_month(db, platform.NAME, house.clock())
+    stand_in, (counted,) = house.world.stand_in, house.world.evidence("reads")["now"].values()
+    assert 0 < used <= counted, "connecting reads a little outside any budget"
+    stand_in.switches["reads_per_month"] = counted
+    trouble.monkeypatch.setattr(platform, "READS_A_MONTH", used)
+    trouble.undo = lambda: trouble.monkeypatch.setattr(platform, "READS_A_MONTH", 100 * used)
+    house.send(trouble.id)
+    assert not [call for call in house.world.calls if call.status == 429], "it stops before it is refused"
+    stand_in.switches["reads_per_month"] = 0
+
+
+def _own_consent(trouble: Trouble) -> None:
+    """A consent whose end is near; what is given from now on lasts as long as ever."""
+    house, switches = trouble.house, trouble.house.world.stand_in.switches
+    usual = switches["grant_seconds"]
+    switches["grant_seconds"] = int(trouble.fault.how["days"]) * 86_400
+    house.clock.skip(seconds=1)
+    house.connect()
+    switches["grant_seconds"] = usual
+    house.send(trouble.id)
+
+
 def _own_kill(trouble: Trouble) -> None:
     """The worker dies at the socket, before or after the write, and its lease runs out."""
     house, when = trouble.house, trouble.fault.how["when"]
-    send, killed = house.tools.transport.send, []
+    send, killed, calls = house.tools.transport.send, [], house.ledger.writes["path"]
 
     def dying(request: Request, *more: Any) -> Answer:
-        if killed or not request.is_write or "/Invoices" not in request.url:
+        if killed or not request.is_write or not fnmatch(request.url, calls):
             return send(request, *more)
         killed.append(request)
         if when == "after":
@@ -263,14 +333,16 @@ def _own_kill(trouble: Trouble) -> None:
 
 def _own_limit(trouble: Trouble) -> None:
     """The books take shorter texts, or smaller calls, than they did."""
-    from tieout.platforms import xero as platform
-
-    told = trouble.fault.options(trouble.facts)
-    name, most = "LONGEST" if "text" in told else "LARGEST_BODY", int(told["most"])
-    before = getattr(platform, name)
-    less = {**before, told["text"]: most} if "text" in told else most
-    trouble.monkeypatch.setattr(platform, name, less)
-    trouble.undo = lambda: trouble.monkeypatch.setattr(platform, name, before)
+    told, ledger = trouble.fault.options(trouble.facts), trouble.house.ledger
+    platform, most = named(ledger.name), int(told["most"])
+    place: Any = platform
+    name, less = "LONGEST", {**platform.LONGEST, told.get("text", ""): most}
+    if "body" in told:
+        path, _, name = ledger.largest_body.rpartition(".")
+        place, less = import_module(path), most
+    before = getattr(place, name)
+    trouble.monkeypatch.setattr(place, name, less)
+    trouble.undo = lambda: trouble.monkeypatch.setattr(place, name, before)
     trouble.house.send(trouble.id)
 
 
@@ -331,6 +403,9 @@ def _payout_rows(trouble: Trouble) -> None:
 OTHERS: dict[str, Callable[[Trouble], None]] = {
     "doc-edit": _doc_edit,
     "own-mapping": _own_mapping,
+    "own-bank": _own_bank,
+    "own-meter": _own_meter,
+    "own-consent": _own_consent,
     "own-kill": _own_kill,
     "own-limit": _own_limit,
     "own-figures": _own_figures,

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from tests.problems.causing import SAMPLE, Fault, Trouble, is_known
+from tests.problems.senseless import SENSELESS, Senseless, makes_sense
 from tests.sync.conftest import House, house, ledger
+from tests.sync.ledgers import LEDGERS, Ledger
 from tests.web.conftest import Site, cheap_hashes, make_site, site, words
 from tieout import channels, platforms
 from tieout.api import issue_shapes
@@ -23,7 +25,13 @@ from tieout.sync import doctor, fixes, issues
 __all__ = ["cheap_hashes", "house", "ledger", "make_site", "site"]
 
 ALL = problems()
-CASES = [(problem, line) for problem in ALL for line in problem.faults]
+CASES = [
+    (each, problem, line)
+    for problem in ALL
+    for line in problem.faults
+    for each in LEDGERS
+    if makes_sense(each.name, problem.code, line)
+]
 REST = ("sent", "ready")
 # What a person chooses where several answers are right.
 CHOICES = {
@@ -35,6 +43,10 @@ CHOICES = {
 
 
 def ident(case: Any) -> str:
+    if isinstance(case, Senseless):
+        return f"{case.platform}-{case.code}"
+    if isinstance(case, Ledger):
+        return case.name
     return case.code if isinstance(case, Problem) else str(case)
 
 
@@ -54,6 +66,20 @@ def test_a_problem_can_be_caused(problem: Problem) -> None:
     faults = [Fault.read(line) for line in problem.faults]
     assert faults, f"{problem.code} names no fault that causes it"
     assert not [fault.name for fault in faults if not is_known(fault.name)]
+
+
+@pytest.mark.parametrize("row", SENSELESS, ids=ident)
+def test_what_makes_no_sense_on_a_platform_is_shown_by_the_platform_itself(row: Senseless) -> None:
+    (problem,) = (each for each in ALL if each.code == row.code)
+    assert row.line in ("", *problem.faults) and row.reason
+    assert row.platform in platforms.names()
+    assert [name for name in platforms.names() if row.is_so(platforms.named(name))] == [row.platform]
+
+
+def test_every_problem_makes_sense_somewhere() -> None:
+    assert {(problem.code, line) for _, problem, line in CASES} == {
+        (problem.code, line) for problem in ALL for line in problem.faults
+    }
 
 
 @pytest.mark.parametrize("problem", ALL, ids=ident)
@@ -78,7 +104,7 @@ def test_the_last_problem_fits_everything(house: House) -> None:
 # --- Caused, told, explained, mended ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("problem", "line"), CASES, ids=ident)
+@pytest.mark.parametrize(("ledger", "problem", "line"), CASES, ids=ident)
 def test_it_is_caused_told_explained_and_mended(
     problem: Problem, line: str, house: House, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -103,9 +129,9 @@ def test_it_is_caused_told_explained_and_mended(
 
 
 def until_seen(trouble: Trouble, problem: Problem) -> issues.IssueView:
-    """Through the next hour, a look at a time, as the timetable would: until the issue of this code is open."""
+    """Through the next hours, a look at a time, as the timetable would: until the issue of this code is open."""
     house = trouble.house
-    for _ in range(12):
+    for _ in range(24):
         found = [each for each in issues.listing(house.tools, house.organisation) if each.code == problem.code]
         if found:
             (issue,) = found
@@ -189,6 +215,8 @@ def by_hand(trouble: Trouble, issue: issues.IssueView, action: str) -> None:
         case "reconnect":
             house.clock.skip(seconds=1)
             house.connect()
+        case "choose-banks":
+            house.choose_banks()
         case "retry-import":
             ended = house.receive(SAMPLE[""], trouble.content)
             assert ended.state == "done", ended

@@ -17,9 +17,11 @@ SITE = "http://localhost:8080"
 
 @dataclass(frozen=True)
 class Ledger:
-    """Calls that faults are aimed at: `writes` create documents, `reads` look for them, `beforehand` are asked before.
+    """Calls that faults are aimed at: `writes` create documents, `reads` look for them, `beforehand` come before them,
+    `attaches` put a file on a document.
 
-    `attaches` put a file on a document. `wanted` is a scope that sending needs; `taken` what a document by hand is told to be, beside its number.
+    `wanted` is a scope that sending needs; `taken` what a document by hand is told to be, beside its number;
+    `said` the fault, by the code of a problem, with which the platform says just that.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Ledger:
     attaches: dict[str, str]
     wanted: str
     taken: dict[str, dict[str, str]]
+    said: dict[str, tuple[str, dict[str, Any]]]
     largest_body: str  # where the platform keeps how large a call may be
     small_body: int  # room for a small document of the samples, not for a large one
 
@@ -51,7 +54,7 @@ class Ledger:
 
     def attached(self, world: World) -> int:
         """How many files hang on documents."""
-        raise NotImplementedError
+        return sum(each["attachments"] for each in world.evidence("documents"))
 
     def remembered(self, world: World) -> Callable[[], None]:
         """Puts chart, currencies and facts of the books back to what they are now."""
@@ -69,9 +72,6 @@ class _Xero(Ledger):
     def documents(self, world: World) -> dict[str, int]:
         shown = world.evidence("documents")
         return Counter(each["number"] for each in shown if each["Status"] not in ("VOIDED", "DELETED"))
-
-    def attached(self, world: World) -> int:
-        return sum(each["attachments"] for each in world.evidence("documents"))
 
     def remembered(self, world: World) -> Callable[[], None]:
         from tieout.sandbox import xero
@@ -97,6 +97,7 @@ class _QuickBooks(Ledger):
         world = World(lambda inside: QuickBooksStandIn(inside, None), now=clock)
         world.reset("london")
         stand_in: Any = world.stand_in
+        stand_in.switches["sandbox_metered"] = True
         apps.app(stand_in.books, redirect_uris=(self.redirect,))
         (company,) = (each for each in stand_in.books.companies() if each.facts["country"] == "GB")
         company.set(multi_currency=True)  # the samples are in three currencies
@@ -105,20 +106,19 @@ class _QuickBooks(Ledger):
         return world
 
     def documents(self, world: World) -> dict[str, int]:
-        return Counter(each["number"] for each in world.evidence("documents", entity="JournalEntry"))
-
-    def attached(self, world: World) -> int:
-        stand_in: Any = world.stand_in
-        return sum(bool(row.get("AttachableRef")) for row in stand_in.books.companies()[0].rows("Attachable"))
+        shown = world.evidence("documents", entity="JournalEntry")
+        return Counter(each["number"] for each in shown if each["status"] != "VOID")
 
     def remembered(self, world: World) -> Callable[[], None]:
+        from tieout.sandbox.quickbooks.state import FACTS
+
         stand_in: Any = world.stand_in
         (company,) = stand_in.books.companies()
         facts = dict(company.facts)
         kept = [(entity, row) for entity in ("Account", "CompanyCurrency", "TaxCode") for row in company.rows(entity)]
 
         def back() -> None:
-            company.set(**facts)
+            company.set(**{name: value for name, value in facts.items() if name in FACTS})
             for entity, row in kept:
                 company.put(entity, row)
 
@@ -135,6 +135,11 @@ XERO = _Xero(
     attaches={"method": "PUT,POST", "path": "*/Attachments*"},
     wanted="accounting.invoices",
     taken={"bill": {"type": "ACCPAY", "status": "AUTHORISED"}, "invoice": {"status": "AUTHORISED"}},
+    said={
+        "document-unbalanced": ("unknown-error", {"text": "The total debits (1.00) must equal total credits (2.00)"}),
+        "provider-fault-confirmed": ("http-error", {"status": 501}),
+        "tax-mapping-missing": ("unknown-error", {"text": "The TaxType field is mandatory."}),
+    },
     largest_body="tieout.platforms.xero.LARGEST_BODY",
     small_body=1500,
 )
@@ -148,6 +153,13 @@ QUICKBOOKS = _QuickBooks(
     attaches={"method": "POST", "path": "*/upload*"},
     wanted="com.intuit.quickbooks.accounting",
     taken={"journal": {"entity": "JournalEntry"}},
+    said={
+        "books-edition-unsupported": ("http-error", {"code": 5030, "product": "QuickBooks Online Simple Start"}),
+        "currency-mixed-document": ("http-error", {"code": 6000, "key": "one-currency"}),
+        "document-unbalanced": ("http-error", {"code": 2300, "debits": "1.00", "credits": "2.00"}),
+        "provider-fault-confirmed": ("http-error", {"code": 10000, "reason": "null"}),
+        "tax-mapping-missing": ("http-error", {"code": 6000, "key": "rate-missing"}),
+    },
     largest_body="tieout.platforms.quickbooks.journals.LARGEST_BODY",
     small_body=3000,
 )

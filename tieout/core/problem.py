@@ -106,6 +106,7 @@ class Case:
 
     `platform`, `books` and `channel` are names for people. `failure` is what was said last; its words are theirs.
     `reason` is why the settlement stands as it does, `difference` by how much a newer file differs from what was sent.
+    `consent_ends_at` is told only where the end of a consent is what is looked at.
     `is_in_doubt`: something may have been sent. `is_abandoned`: whoever was sending is gone.
     """
 
@@ -146,6 +147,7 @@ class Case:
     calls_left_today: int | None = None
     waiting: int = 0
     account: AccountFacts | None = None
+    consent_ends_at: datetime | None = None
 
     def told(self, code: str) -> bool:
         """Whether the books, a check before sending, or the connection's own state names this code."""

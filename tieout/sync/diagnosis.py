@@ -14,12 +14,23 @@ from tieout.core.failure import Failure, FailureKind
 from tieout.core.plan import Document, Plan
 from tieout.core.posting import STOPPED, State
 from tieout.core.posting import Posting as Protocol
-from tieout.core.problem import Case, Finding, RetryClass
+from tieout.core.problem import Case, Finding, RetryClass, filled
 from tieout.core.retry import doubling
 from tieout.core.settlement import Refusal
 from tieout.core.status import UNSENT, Status
 from tieout.problems import Diagnosis
-from tieout.store import attempts, budgets, charts, connections, issues, organisations, plans, postings, settlements
+from tieout.store import (
+    attempts,
+    budgets,
+    charts,
+    connections,
+    grants,
+    issues,
+    organisations,
+    plans,
+    postings,
+    settlements,
+)
 from tieout.store.engine import Db
 from tieout.store.issues import Block, Issue, Seen
 from tieout.store.postings import Posting
@@ -27,16 +38,19 @@ from tieout.store.settlements import Kept
 from tieout.sync.checks import CHECKED, barriers
 from tieout.sync.in_use import books_in_use
 
-SETTLEMENT, CONNECTION, PAUSE, IMPORT = "settlement", "connection", "pause", "import"
+SETTLEMENT, CONNECTION, PAUSE, IMPORT, CONSENT = "settlement", "connection", "pause", "import", "consent"
+_ENDING, _OUTAGE = "grant-expiring-soon", "provider-outage"
 DAILY = timedelta(hours=24)
 # What a person has to mend, and what may also be mended where we do not see it: looked at again once a day.
 BY_PEOPLE = (RetryClass.AFTER_FIX.value, RetryClass.DECISION.value)
 _PAUSE_FIRST, _PAUSE_LONGEST = timedelta(seconds=5), timedelta(minutes=15)
 _PASSING = (FailureKind.UNREACHABLE, FailureKind.OUTCOME_UNKNOWN, FailureKind.BUSY)
+_TURNS = ("rate-limit-minute", "token-renewal")
 _DOUBTFUL = (State.RETRY, State.UNKNOWN)
 _KINDS = {
     "rate-limit-minute": FailureKind.BUSY,
     "rate-limit-day": FailureKind.BUSY,
+    "rate-limit-month": FailureKind.BUSY,
     "access-token-expired": FailureKind.DISCONNECTED,
 }
 
@@ -91,6 +105,27 @@ def of_connection(db: Db, connection: Connection, now: datetime) -> None:
         issues.release(db, CONNECTION, connection.id, now)
         for id in held:
             issues.set_next(db, id, now)
+
+
+def of_consent(db: Db, connection: Connection, now: datetime) -> None:
+    """Opens the warning that a consent ends on a fixed day before long; a new consent resolves it."""
+    issues.hold(db)
+    case, problem = consent(db, connection, now), problems.named(_ENDING)
+    assert problem is not None, "it has a file"
+    evidence = problem.detect(case) if connection.may_ask else None
+    if evidence is None:
+        issues.release(db, CONSENT, connection.id, now)
+        return
+    diagnosis = Diagnosis(problem, evidence, filled(problem.title, case.names(), dict(evidence.names)))
+    block = Block(CONSENT, connection.id, f"{case.consent_ends_at}")
+    keep = issues.see(db, _seen(case, diagnosis), block, now)
+    issues.release(db, CONSENT, connection.id, now, [keep])
+
+
+def consent(db: Db, connection: Connection, now: datetime) -> Case:
+    """When the consent behind a connection ends, and nothing of what else may be the matter."""
+    grant = grants.find(db, connection.grant)
+    return replace(of_books(db, bare(db, now), connection), consent_ends_at=grant.ends_at if grant else None)
 
 
 def of_pause(db: Db, connection: str, failure: Failure, now: datetime) -> None:
@@ -180,7 +215,8 @@ def cases(
     connection = connections.find(db, frozen.connection)
     part = next((part for part in parts if is_ill(part, now)), None)
     if part is not None:
-        return (_of_part(db, of_books(db, case, connection, _failure(db, part)), part, frozen.plan),)
+        failure = _failure(db, part, connection)
+        return (_of_part(db, of_books(db, case, connection, failure), part, frozen.plan, failure),)
     waiting = next((part for part in parts if part.protocol.state is State.READY), None)
     if waiting is None or connection is None:
         return ()
@@ -275,8 +311,8 @@ def of_books(db: Db, case: Case, connection: Connection | None, failure: Failure
     return replace(case, waits_until=until, calls_left_today=used.day_left)
 
 
-def _of_part(db: Db, case: Case, part: Posting, plan: Plan) -> Case:
-    protocol, document, failure = part.protocol, plan.documents[part.part - 1], _failure(db, part)
+def _of_part(db: Db, case: Case, part: Posting, plan: Plan, failure: Failure | None) -> Case:
+    protocol, document = part.protocol, plan.documents[part.part - 1]
     foreseen = barriers(db, (document,)) if failure is not None and failure.code in CHECKED else ()
     return replace(
         case,
@@ -308,11 +344,16 @@ def is_ill(part: Posting, now: datetime) -> bool:
     """Whether this document stands still, is in doubt, or was left alone by whoever was sending it."""
     protocol = part.protocol
     is_left = protocol.state is State.SENDING and protocol.lease_until is not None and protocol.lease_until <= now
-    is_doubtful = protocol.state in _DOUBTFUL and not protocol.is_untried
+    is_doubtful = protocol.state in _DOUBTFUL and (not protocol.is_untried or _is_out_of_reach(part))
     return protocol.state in (State.REFUSED, State.ESCALATED) or is_doubtful or is_left
 
 
-def _failure(db: Db, part: Posting) -> Failure | None:
+def _is_out_of_reach(part: Posting) -> bool:
+    """Whether the look before the first attempt failed; that it waits for its own turn is no failure."""
+    return bool(part.note or part.code) and part.code not in _TURNS
+
+
+def _failure(db: Db, part: Posting, connection: Connection | None) -> Failure | None:
     """What the books said last of a document: of its last attempt, or of the look that followed it."""
     last = attempts.last_failure(db, part.id)
     if last is not None and part.code in ("", last.code):
@@ -321,13 +362,15 @@ def _failure(db: Db, part: Posting) -> Failure | None:
         return None
     is_final = part.protocol.state in STOPPED
     kind = FailureKind.REJECTED if is_final else _KINDS.get(part.code, FailureKind.UNREACHABLE)
+    if part.code == _OUTAGE and connection is not None and not connection.failing_calls:
+        kind = FailureKind.BUSY  # no call failed: they said it themselves
     return Failure(kind, part.code, (part.note,) if part.note else ())
 
 
 def _of_issue(issue: Issue) -> Failure:
     """The failure behind a pause, as far as its issue tells: a document that waits hangs under it."""
     kind = FailureKind.BUSY if issue.retry == RetryClass.AUTO_LATER else FailureKind.UNREACHABLE
-    code = issue.code if issue.code in _KINDS or issue.code == "provider-outage" else ""
+    code = issue.code if issue.code in _KINDS or issue.code == _OUTAGE else ""
     return Failure(kind, code, issue.words, status=429 if code.startswith("rate-limit") else 0)
 
 

@@ -130,6 +130,8 @@ def _cases(db: Db, block: Block, issue: Issue, now: datetime) -> tuple[Case, ...
         found = channel_issues.cases(db, block.subject, now)
         return tuple(case for case in found if _is_about(case, issue)) or found
     connection = connections.find(db, block.subject)
+    if connection is not None and block.kind == diagnosis.CONSENT:
+        return (diagnosis.consent(db, connection, now),)
     return (diagnosis.stopped(db, connection, issue, now),) if connection else ()
 
 

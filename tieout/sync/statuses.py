@@ -1,15 +1,17 @@
 """A settlement's status, kept in step with its postings in the transaction that moves them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from tieout.core.connection import Connection
 from tieout.core.posting import State
 from tieout.core.status import Status, while_sending
 from tieout.store import connections, issues, plans, postings, settlements
 from tieout.store.engine import Db
 from tieout.store.issues import Issue
 from tieout.store.postings import Posting
+from tieout.store.settlements import Kept
 from tieout.sync import diagnosis
 
 
@@ -18,12 +20,27 @@ def refresh(db: Db, settlement: str, now: datetime, paused: Sequence[Issue] = ()
 
     `paused` are the issues that stop its connection's work before it begins.
     """
+    refresh_all(db, (settlement,), now, paused)
+
+
+def refresh_all(db: Db, wanted: Collection[str], now: datetime, paused: Sequence[Issue] = ()) -> None:
+    """The same for several settlements, with a few questions for all of them together."""
     issues.hold(db)
-    kept, frozen = settlements.get(db, settlement), plans.newest(db, settlement)
-    if kept is None or frozen is None or kept.status == Status.SOURCE_CHANGED:
-        return
-    parts = postings.of_plans(db, [frozen.id])[frozen.id]
-    status, words = _without_books(db, frozen.connection, while_sending([part.protocol for part in parts]))
+    found, newest = settlements.of(db, wanted), plans.newest_of(db, wanted)
+    parts = postings.of_plans(db, [plan for plan, _ in newest.values()])
+    books = {connection: connections.find(db, connection) for connection in {each for _, each in newest.values()}}
+    for settlement in wanted:
+        kept = found.get(settlement)
+        if kept is None or settlement not in newest or kept.status == Status.SOURCE_CHANGED:
+            continue
+        plan, connection = newest[settlement]
+        _refresh(db, kept, parts[plan], books[connection], now, paused)
+
+
+def _refresh(
+    db: Db, kept: Kept, parts: list[Posting], books: Connection | None, now: datetime, paused: Sequence[Issue]
+) -> None:
+    status, words = _without_books(books, while_sending([part.protocol for part in parts]))
     stops = paused if status is Status.QUEUED else ()
     waits = [part.protocol.next_at for part in parts if part.protocol.next_at]
     next_at = max([min(waits), *(stop.next_attempt_at for stop in stops if stop.next_attempt_at)]) if waits else None
@@ -42,14 +59,14 @@ def refresh_connection(db: Db, connection: str, now: datetime) -> None:
     found = connections.find(db, connection)
     if found is not None:
         diagnosis.of_connection(db, found, now)
+        diagnosis.of_consent(db, found, now)
     paused = diagnosis.pauses(db, connection)
     for settlement in postings.settlements_waiting(db, connection):
         refresh(db, settlement, now, paused)
 
 
-def _without_books(db: Db, connection: str, status: Status) -> tuple[Status, str]:
+def _without_books(found: Connection | None, status: Status) -> tuple[Status, str]:
     """What waits for its turn cannot go while its books may not be posted to; it goes on by itself once they may."""
-    found = connections.find(db, connection)
     if found is not None and not found.may_ask and status in (Status.OUTCOME_UNKNOWN, Status.SENDING):
         return status, f"It may have reached {found.books_name}; that is looked up once they are connected again."
     if status is not Status.QUEUED or found is None or found.may_post:

@@ -9,7 +9,7 @@ from tieout.core.problem import Case, Evidence, Fix, Owner, RetryClass, step
 
 TITLE = "{platform} holds several documents numbered {number}."
 OWNER, RETRY = Owner.USER, RetryClass.DECISION
-FAULTS = ("number-taken: number={number} type=ACCPAY status=AUTHORISED sample=negative",)
+FAULTS = ("number-taken: number={number} sample=negative after=writing",)
 
 
 def detect(case: Case) -> Evidence | None:

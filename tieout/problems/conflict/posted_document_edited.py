@@ -9,7 +9,7 @@ from tieout.core.problem import Case, Evidence, Fix, Owner, RetryClass, step
 
 TITLE = "The posted document {number} of settlement {settlement} differs in {platform}."
 OWNER, RETRY = Owner.USER, RetryClass.DECISION
-FAULTS = ("doc-edit: act=edit field=Date value=2026-01-02",)
+FAULTS = ("doc-edit: act=redate to=2026-01-02",)
 
 
 def detect(case: Case) -> Evidence | None:

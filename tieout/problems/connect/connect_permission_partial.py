@@ -8,7 +8,7 @@ from tieout.core.problem import Case, Evidence, Fix, Owner, RetryClass, link
 
 TITLE = "Tieout was not given every permission it needs at {platform}: {missing}."
 OWNER, RETRY = Owner.USER, RetryClass.AFTER_REAUTH
-FAULTS = ("scope-narrow: scopes=accounting.invoices",)
+FAULTS = ("scope-narrow: scopes={wanted}",)
 _CODE = "connect-permission-partial"
 
 

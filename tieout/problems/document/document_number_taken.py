@@ -9,7 +9,7 @@ from tieout.core.problem import Case, Evidence, Fix, Owner, RetryClass, step
 
 TITLE = "Number {number} is already used in {platform} by another document."
 OWNER, RETRY = Owner.USER, RetryClass.DECISION
-FAULTS = ("number-taken: number={number} status=AUTHORISED",)
+FAULTS = ("number-taken: number={number}",)
 
 
 def detect(case: Case) -> Evidence | None:

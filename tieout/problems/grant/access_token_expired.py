@@ -12,8 +12,8 @@ from tieout.core.problem import Case, Evidence, Fix, Owner, RetryClass
 TITLE = "Access to {platform} had to be renewed."
 OWNER, RETRY = Owner.PRODUCT, RetryClass.AUTO_NOW
 FAULTS = (
-    "token-expired: method=PUT path=*/Invoices*",
-    "token-garbled: method=PUT path=*/Invoices*",
+    "token-expired: at=writes",
+    "token-garbled: at=writes",
 )
 
 

@@ -9,7 +9,7 @@ from tieout.core.problem import Case, Evidence, Fix, Owner, RetryClass, link
 
 TITLE = "Tieout's authorisation at {platform} has ended; please reconnect."
 OWNER, RETRY = Owner.USER, RetryClass.AFTER_REAUTH
-FAULTS = ("grant-dead: count=0 wait=1860",)
+FAULTS = ("grant-dead: count=0 wait=3660",)
 
 
 def detect(case: Case) -> Evidence | None:

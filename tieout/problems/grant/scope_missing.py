@@ -9,7 +9,7 @@ from tieout.core.problem import Case, Evidence, Fix, Owner, RetryClass, link
 
 TITLE = "Tieout lacks a permission at {platform} that it needs for {books}."
 OWNER, RETRY = Owner.USER, RetryClass.AFTER_REAUTH
-FAULTS = ("http-error: status=401 form=scope count=0 path=*/Contacts*",)
+FAULTS = ("http-error: status=401 form=scope count=0 at=beforehand",)
 
 
 def detect(case: Case) -> Evidence | None:

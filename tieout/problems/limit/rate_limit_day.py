@@ -8,7 +8,7 @@ from tieout.core.problem import Case, Evidence, Fix, Owner, RetryClass, step
 
 TITLE = "Today's calls for {books} are used up; work continues about {time}."
 OWNER, RETRY = Owner.PRODUCT, RetryClass.AUTO_LATER
-FAULTS = ("rate-limit: kind=day method=PUT path=*/Invoices*",)
+FAULTS = ("rate-limit: kind=day at=writes",)
 
 
 def detect(case: Case) -> Evidence | None:

@@ -9,9 +9,9 @@ from tieout.core.problem import Case, Evidence, Fix, Owner, RetryClass, step
 TITLE = "{platform} asked us to slow down; {n} documents continue at {time}."
 OWNER, RETRY = Owner.PRODUCT, RetryClass.AUTO_LATER
 FAULTS = (
-    "rate-limit: kind=minute method=PUT path=*/Invoices*",
-    "rate-limit: kind=concurrent method=PUT path=*/Invoices*",
-    "rate-limit: kind=appminute method=PUT path=*/Invoices*",
+    "rate-limit: kind=minute at=writes",
+    "rate-limit: kind=concurrent at=writes",
+    "rate-limit: kind=appminute at=writes",
 )
 
 

@@ -8,7 +8,11 @@ from tieout.core.problem import Case, Evidence, Fix, Owner, RetryClass
 
 TITLE = "Account code {account} cannot be used for this document."
 OWNER, RETRY = Owner.ORG_ADMIN, RetryClass.AFTER_FIX
-FAULTS = ("own-mapping: scope={scope} account=090", "chart-edit: code={account} act=retype type=BANK")
+FAULTS = (
+    "own-mapping: scope={scope} account={bank}",
+    "chart-edit: code={account} act=retype type=BANK",
+    "chart-edit: code={account} act=retype type=BANK wait=660",
+)
 
 
 def detect(case: Case) -> Evidence | None:

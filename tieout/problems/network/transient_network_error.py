@@ -10,10 +10,10 @@ from tieout.core.problem import Case, Evidence, Fix, Owner, RetryClass
 TITLE = "The connection to {platform} was interrupted briefly; Tieout tries again at {time}."
 OWNER, RETRY = Owner.PRODUCT, RetryClass.AUTO_NOW
 FAULTS = (
-    "reset: when=before method=GET path=*/Contacts*",
-    "http-error: status=502 method=GET path=*/Contacts*",
-    "http-error: status=503 method=GET path=*/Contacts*",
-    "http-error: status=504 method=GET path=*/Contacts*",
+    "reset: when=before at=beforehand",
+    "http-error: status=502 at=beforehand",
+    "http-error: status=503 at=beforehand",
+    "http-error: status=504 at=beforehand",
 )
 
 

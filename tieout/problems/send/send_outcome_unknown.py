@@ -11,14 +11,14 @@ from tieout.core.problem import Case, Evidence, Fix, Owner, RetryClass
 TITLE = "Tieout is checking whether {platform} received {document}."
 OWNER, RETRY = Owner.PRODUCT, RetryClass.AUTO_NOW
 FAULTS = (
-    "reset: when=after method=PUT path=*/Invoices*",
-    "reset: when=before method=PUT path=*/Invoices*",
-    "late-commit: seconds=90 ending=cut method=PUT path=*/Invoices*",
-    "hang-before-write: method=PUT path=*/Invoices*",
-    "hang-after-write: method=PUT path=*/Invoices*",
-    "bad-body: form=empty method=PUT path=*/Invoices*",
-    "bad-body: form=html method=PUT path=*/Invoices*",
-    "bad-body: form=truncated method=PUT path=*/Invoices*",
+    "reset: when=after at=writes look=fails",
+    "reset: when=before at=writes",
+    "late-commit: seconds=90 ending=cut at=writes",
+    "hang-before-write: at=writes",
+    "hang-after-write: at=writes look=fails",
+    "bad-body: form=empty at=writes look=fails",
+    "bad-body: form=html at=writes look=fails",
+    "bad-body: form=truncated at=writes look=fails",
 )
 
 

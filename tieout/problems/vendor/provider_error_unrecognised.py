@@ -8,7 +8,7 @@ from tieout.core.problem import Case, Evidence, Fix, Owner, RetryClass, step
 
 TITLE = "{platform} answered with something Tieout does not know yet: {words}."
 OWNER, RETRY = Owner.PLATFORM_ADMIN, RetryClass.DECISION
-FAULTS = ("unknown-error: method=PUT path=*/Invoices*",)
+FAULTS = ("unknown-error: at=writes",)
 
 
 def detect(case: Case) -> Evidence | None:

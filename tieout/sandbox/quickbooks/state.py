@@ -30,6 +30,7 @@ SWITCHES: Doc = {
     "latency_seconds": 0.0,  # every API call takes so long
     "retry_after": True,  # a 429 says how long to wait
     "access_seconds": 3_600,  # the life of an access token; shorter only to make a storm pass in less time
+    "grant_seconds": 157_680_000,  # the life of a consent, five years, however often it is renewed
     "rotate_seconds": 86_400,  # the value of a refresh token turns after so long
     "refresh_grace_seconds": 0.0,  # the value before goes on being taken so long after it turned
     "race_kills_winner": True,  # a refresh with an old value kills what the winner got

@@ -14,7 +14,6 @@ from tieout.sandbox.quickbooks.state import Books
 
 ISSUER = "https://oauth.platform.intuit.com/op/v1"
 CODE_SECONDS, ID_SECONDS, IDLE_SECONDS = 600, 3_600, 8_640_000
-HARD_SECONDS = 157_680_000  # five years
 # Within so long after a value turned, the old one coming again is two refreshes at once.
 RACE_SECONDS = 60
 HARD_HEADER = "x-include-refresh-token-hard-expires-in"
@@ -87,8 +86,9 @@ def new_grant(books: Books, app: str, realm: str, who: str, scopes: list[str]) -
     grant_id = f"{app}/{realm}/{who}"
     drop_grant(books, grant_id)
     now = books.now()
+    ends = now + timedelta(seconds=float(books.switches["grant_seconds"]))
     row: Doc = {"id": grant_id, "app": app, "realm": realm, "who": who, "scopes": scopes, "state": "live"}
-    return books.shelf.put("grant", grant_id, row | {"begun": now, "hard_ends": now + timedelta(seconds=HARD_SECONDS)})
+    return books.shelf.put("grant", grant_id, row | {"begun": now, "hard_ends": ends})
 
 
 def drop_grant(books: Books, grant_id: str) -> None:

@@ -166,6 +166,8 @@ def _http_error(request: Request, how: Doc) -> Answer:
             return refusals.offline(form or "unavailable")
         case 500:
             return refusals.broken()
+        case 501:
+            return refusals.not_implemented()
     return Answer(status, HTML if status >= 500 else b"", "text/html")
 
 

@@ -80,6 +80,11 @@ def _edit(asked: Asked, told: Doc) -> Any:
     return {"id": row[id_field]}
 
 
+def _redate(asked: Asked, told: Doc) -> Any:
+    """`to`: the new day."""
+    return _edit(asked, told | {"set": {"Date": str(told["to"])}})
+
+
 def _typed(before: object, value: Any) -> Any:
     if isinstance(before, Decimal):
         return Decimal(str(value))
@@ -308,6 +313,7 @@ HANDS: dict[str, Callable[[Asked, Doc], Any]] = {
     "void": _ends("VOIDED"),
     "delete": _ends("DELETED"),
     "edit": _edit,
+    "redate": _redate,
     "doc-edit": _doc_edit,
     "stale-version": _edit,
     "payment-edit": _payment_edit,

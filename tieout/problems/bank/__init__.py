@@ -1,0 +1,1 @@
+"""Bank accounts: where the money of a payout arrives, or leaves from."""

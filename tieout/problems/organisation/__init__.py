@@ -1,0 +1,1 @@
+"""The books as such: their subscription, their edition."""

@@ -277,12 +277,12 @@ def chunk_lines(chunk: Chunk, settlement: Settlement, wanted: frozenset[Figure],
         start, end = content.rfind(b"\n", 0, at) + 1, content.find(b"\n", at)
         end = end if end >= 0 else len(content)
         row, seen = row + content.count(b"\n", seen, start), start
-        line = content[start:end].removesuffix(b"\r")
-        if row > max(after, 1) and any(kind in line for kind in kinds):
-            found.append((row, line))
+        text = content[start:end].removesuffix(b"\r")
+        if row > max(after, 1) and any(kind in text for kind in kinds):
+            found.append((row, text))
         at = content.find(mark, end)
     for some in (found[start : start + _AT_ONCE] for start in range(0, len(found), _AT_ONCE)):
-        made = b"\n".join((chunk.heading, *(line for _, line in some), b""))
+        made = b"\n".join((chunk.heading, *(text for _, text in some), b""))
         for line in lines(Transactions(Export(made)), settlement.id, settlement.statement, zone):
             if (line.label, line.marketplace, Month.of(line.posted_at, zone)) in wanted:
                 yield replace(line, source=replace(line.source, row=some[line.source.row - 2][0]))

@@ -25,7 +25,7 @@ def add(commands: typer.Typer) -> None:
 
 def connect(
     context: typer.Context,
-    platform: Annotated[str, typer.Argument(help="Where the books are kept.")] = "xero",
+    platform: Annotated[str, typer.Argument(help="Where the books are kept; needed where there are several.")] = "",
     as_json: _Json = False,
 ) -> None:
     """Connect the books: prints an address to open in a browser, and waits for the answer.
@@ -33,25 +33,32 @@ def connect(
     While `tieout serve` runs, the answer goes to its pages: then this prints where to press Connect.
     """
     with working(context) as product:
-        app = product.tools.apps.get(platform)
-        if app is None:
-            name = platform.upper()
-            fail(
-                f"Tieout has no registered app at {platform}: set TIEOUT_{name}_CLIENT_ID and "
-                f"TIEOUT_{name}_CLIENT_SECRET (README, Connecting a real Xero organisation).",
-                Exit.CANNOT_START,
-            )
-        listener = _listener(app.redirect_uri)
+        platform = _registered(product.tools, platform)
+        listener = _listener(product.tools.apps[platform].redirect_uri)
         if listener is None:
             say(f"Open {product.environment.url}/connection, sign in, and press Connect.")
             return
         result = _wait_for_consent(product.tools, platform, listener)
     if as_json:
         say_json(plain(result))
-    elif result.connection is not None:
-        say(f"Connected: {result.connection.books_name}. {result.words}".strip())
-    if result.connection is None:
+    elif result.connection:
+        say(f"Connected. {result.words}".strip())
+    if not result.connection:
         fail(f"Not connected ({result.code}): {result.words}")
+
+
+def _registered(tools: Any, platform: str) -> str:
+    """The platform that is meant. Ends the command where this installation has no app there, or at several."""
+    from tieout.sync.connections import offered
+
+    names = [name for name, _ in offered(tools)]
+    if platform in names or (not platform and len(names) == 1):
+        return platform or names[0]
+    if not platform and names:
+        fail(f"Name where the books are kept: {', '.join(names)}.", Exit.USAGE)
+    at, name = (platform, platform.upper()) if platform else ("any platform", "<PLATFORM>")
+    told = f"set TIEOUT_{name}_CLIENT_ID and TIEOUT_{name}_CLIENT_SECRET (README, Connecting a real …)"
+    return fail(f"Tieout has no registered app at {at}: {told}.", Exit.CANNOT_START)
 
 
 def list_connections(context: typer.Context, as_json: _Json = False) -> None:
@@ -87,7 +94,7 @@ def _wait_for_consent(tools: Any, platform: str, listener: "_Listener") -> Any:
     from tieout.sync.connections import begin_connect, choose_books, finish_connect
 
     session = secrets.token_urlsafe(32)
-    say("Open this address in a browser, choose the organisation and press Allow access:")
+    say("Open this address in a browser, choose the books and allow access:")
     say(begin_connect(tools, actor_of(tools), platform, session))
     params = listener.params(_MINUTES * 60)
     if params is None:

@@ -37,6 +37,7 @@ REST = ("sent", "ready")
 CHOICES = {
     "document-number-taken": "renumber",
     "document-gone-in-books": "renumber",
+    "stale-write-refused": "renumber",
     "source-total-mismatch": "retry-import",
     "source-changed-after-post": "use-new-file",
 }

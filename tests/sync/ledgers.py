@@ -138,6 +138,7 @@ XERO = _Xero(
     said={
         "document-unbalanced": ("unknown-error", {"text": "The total debits (1.00) must equal total credits (2.00)"}),
         "provider-fault-confirmed": ("http-error", {"status": 501}),
+        "stale-write-refused": ("http-error", {"status": 412}),
         "tax-mapping-missing": ("unknown-error", {"text": "The TaxType field is mandatory."}),
     },
     largest_body="tieout.platforms.xero.LARGEST_BODY",
@@ -158,6 +159,7 @@ QUICKBOOKS = _QuickBooks(
         "currency-mixed-document": ("http-error", {"code": 6000, "key": "one-currency"}),
         "document-unbalanced": ("http-error", {"code": 2300, "debits": "1.00", "credits": "2.00"}),
         "provider-fault-confirmed": ("http-error", {"code": 10000, "reason": "null"}),
+        "stale-write-refused": ("http-error", {"code": 5010, "status": 200, "who": "root", "other": "You"}),
         "tax-mapping-missing": ("http-error", {"code": 6000, "key": "rate-missing"}),
     },
     largest_body="tieout.platforms.quickbooks.journals.LARGEST_BODY",

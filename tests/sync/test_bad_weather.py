@@ -32,6 +32,8 @@ WEATHER: dict[str, list[tuple[str, dict[str, Any]]]] = {
     "element dropped": [("bad-body", {"form": "dropped", **WRITES})],
     "no id": [("bad-body", {"form": "no-id", **WRITES})],
     "429 of the minute": [("rate-limit", {"kind": "minute", **WRITES})],
+    "429 without a body": [("rate-limit", {"form": "empty", **WRITES})],
+    "a fault inside a 200": [("bad-body", {"form": "error-inside", **WRITES})],
     "429 without a wait": [("rate-limit", {"kind": "concurrent", **WRITES})],
     "token expired early": [("token-expired", dict(WRITES))],
     "lost answer, then a look that fails": [

@@ -13,7 +13,7 @@ FAULTS = ("number-taken: number={number}",)
 
 
 def detect(case: Case) -> Evidence | None:
-    if case.stopped is not Reason.NUMBER_TAKEN:
+    if case.stopped is not Reason.NUMBER_TAKEN or (case.told("stale-write-refused") and not case.evidence_ids):
         return None
     ids = tuple(f"Their id of the other document: {id}." for id in case.evidence_ids)
     return Evidence(f"document:{case.document}", (*ids, *case.lines()))

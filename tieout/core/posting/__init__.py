@@ -17,8 +17,8 @@ SENDING    lease    attempt recorded, no answer     SENT, RETRY, UNKNOWN, REFUSE
                                                     UNKNOWN (LeaseLost, TimeCame or Claimed after the lease: R8)
 RETRY      set      to be sent again                SENDING; UNKNOWN if an attempt may have landed and R5 is no longer
                                                     allowed (Claimed); REFUSED (Decided WITHDRAW, nothing alive)
-UNKNOWN    set      an attempt may have landed, or  DONE, ESCALATED (Found); READY, ESCALATED (NotFound, once it counts);
-                    none was made yet               REFUSED (Decided WITHDRAW, nothing tried)
+UNKNOWN    set      an attempt may have landed, or  DONE, ESCALATED (Found); READY, ESCALATED (NotFound, once it
+                    none was made yet               counts); REFUSED (Decided WITHDRAW, nothing tried)
 SENT       set      accepted; read-back owed        DONE, ESCALATED (Found); ESCALATED (NotFound, once it counts)
 DONE       none     in the books, read and equal    never
 REFUSED    none     refused for certain             READY (Decided TRY_NOW)

@@ -153,7 +153,7 @@ class Posting:
 
     @property
     def is_untried(self) -> bool:
-        """Looked for before its first attempt: what carries its number was made by somebody else, or in another life."""
+        """Looked for before its first attempt: whatever carries its number is somebody else's, or of another life."""
         return self.state is State.UNKNOWN and not self.attempt_count
 
 

@@ -62,3 +62,10 @@ def test_two_who_come_at_once_make_one_owner(kit: Kit) -> None:
     for thread in threads:
         thread.join()
     assert sorted(outcomes) == ["closed", "closed", "closed", "made"]
+
+
+def test_an_owner_makes_another_organisation_and_owns_it_too(kit: Kit, alice: rows.Member) -> None:
+    further = organisations.Further("Brook & Vale Inc", "US", "America/New_York")
+    made = organisations.add_organisation(kit, alice.person, further)
+    assert made.organisation != alice.organisation and made.role == "owner"
+    assert [each.name for each in organisations.of_person(kit, alice.person)] == ["Brook & Vale Inc", "Lighthouse Ltd"]

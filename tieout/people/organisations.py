@@ -85,11 +85,12 @@ def add_organisation(needs: Needs, person: str, wanted: Further) -> rows.Member:
 
     Raises NotPermitted for everybody else: a bookkeeper's guest does not make organisations.
     """
+    with read(needs.engines, "") as db:  # inside one organisation a database with row security shows no other
+        roles_held = {member.role for member in rows.memberships(db, person)}
+    if Role.OWNER not in roles_held:
+        raise NotPermitted(next(iter(roles_held), ""), Right.OWN)
     organisation, now = needs.new_id(), needs.now()
     with write(needs.engines, organisation) as db:
-        roles_held = {member.role for member in rows.memberships(db, person)}
-        if Role.OWNER not in roles_held:
-            raise NotPermitted(next(iter(roles_held), ""), Right.OWN)
         create(db, needs.vault, Organisation(organisation, wanted.organisation, wanted.country, wanted.zone, now))
         rows.add_member(db, person, Role.OWNER, now)
     return rows.Member(organisation, person, Role.OWNER)

@@ -1,5 +1,6 @@
 """Plans as they were frozen on approval: never edited, only followed by a newer version."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -62,6 +63,13 @@ def newest(db: Db, settlement: str) -> FrozenPlan | None:
     return _frozen(row) if row else None
 
 
+def newest_of(db: Db, settlements: Collection[str]) -> dict[str, tuple[str, str]]:
+    """Id and connection of the newest plan of each settlement that has one, by settlement."""
+    columns = (PLANS.c.settlement, PLANS.c.id, PLANS.c.connection)
+    query = sa.select(*columns).where(PLANS.c.organisation == db.organisation, PLANS.c.settlement.in_(settlements))
+    return {row.settlement: (row.id, row.connection) for row in db.execute(query.order_by(PLANS.c.version))}
+
+
 def count(db: Db, channel: str, number: str) -> int:
     """How many plans were ever frozen for one payout, over all its versions: the next plan's version follows it."""
     joined = sa.join(
@@ -77,6 +85,12 @@ def count(db: Db, channel: str, number: str) -> int:
 def get(db: Db, id: str) -> FrozenPlan:
     query = sa.select(PLANS).where(PLANS.c.organisation == db.organisation, PLANS.c.id == id)
     return _frozen(db.execute(query).mappings().one())
+
+
+def of(db: Db, ids: Collection[str]) -> dict[str, FrozenPlan]:
+    """Those that there are, by id."""
+    query = sa.select(PLANS).where(PLANS.c.organisation == db.organisation, PLANS.c.id.in_(ids))
+    return {row["id"]: _frozen(row) for row in db.execute(query).mappings()}
 
 
 def _frozen(row: sa.RowMapping) -> FrozenPlan:

@@ -1,6 +1,6 @@
 """Each document on its way into the books: the protocol's state, its lease and fence, and what the books show."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -151,9 +151,16 @@ def get(db: Db, id: str) -> Posting | None:
     return _posting(row) if row else None
 
 
-def due(db: Db, connection: str, now: datetime, limit: int) -> Sequence[Posting]:
-    """Postings of one connection whose next step has come, the longest waiting first."""
+def of(db: Db, ids: Collection[str]) -> dict[str, Posting]:
+    """Those that there are, by id."""
+    return {row["id"]: _posting(row) for row in db.execute(_select(db).where(POSTINGS.c.id.in_(ids))).mappings()}
+
+
+def due(db: Db, connection: str, now: datetime, limit: int, states: Collection[State] = ()) -> Sequence[Posting]:
+    """Postings of one connection, in these states or in any, whose next step has come, the longest waiting first."""
     wanted = (POSTINGS.c.connection == connection) & (POSTINGS.c.next_at <= now)
+    if states:
+        wanted &= POSTINGS.c.state.in_([state.value for state in states])
     query = _select(db).where(wanted).order_by(POSTINGS.c.next_at, POSTINGS.c.id).limit(limit)
     return [_posting(row) for row in db.execute(query).mappings()]
 

@@ -1,6 +1,6 @@
 """Settlements and their subtotals, one row a version: a changed file of a known settlement is a new version."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -119,6 +119,11 @@ def add(db: Db, kept: Kept) -> None:
 def get(db: Db, id: str) -> Kept | None:
     row = db.execute(_select(db).where(SETTLEMENTS.c.id == id)).mappings().first()
     return _kept(row) if row else None
+
+
+def of(db: Db, ids: Collection[str]) -> dict[str, Kept]:
+    """Those that there are, by id."""
+    return {row["id"]: _kept(row) for row in db.execute(_select(db).where(SETTLEMENTS.c.id.in_(ids))).mappings()}
 
 
 def current(db: Db, channel: str, number: str) -> Kept | None:

@@ -1,7 +1,7 @@
 """The gate before every call to a set of books: its budget, shared through the database by all workers."""
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tieout.calls import Answer, Request
 from tieout.core.budget import SECOND, Allowance, Lane, Usage, Wait, wait
@@ -9,7 +9,7 @@ from tieout.core.failure import Busy
 from tieout.platforms import Platform
 from tieout.store import across, budgets, connections
 from tieout.store.budgets import Report
-from tieout.store.engine import read, write
+from tieout.store.engine import Db, read, write
 from tieout.sync.tools import Tools
 
 # A person's call may wait so long for its turn; whatever takes longer is told when to come back.
@@ -40,6 +40,18 @@ class BudgetGate:
             patience -= _PAUSE
         return slot
 
+    def has_room_beside_writes(self) -> bool:
+        """Whether a call that only reads may go now though no write may, as where writes have a limit of their own.
+
+        Takes no place, so the call itself may still be refused.
+        """
+        if not self.platform.WRITES_A_MINUTE:
+            return False
+        now = self.tools.now()
+        with read(self.tools.engines, self.organisation) as db:
+            used = self._with_month(db, budgets.usage(db, self.connection, now), now)
+        return wait(allowance(self.tools, self.platform), used, self.lane, now, is_write=False) is None
+
     def _patience(self) -> timedelta:
         """Background work sits out a second's limit; whatever takes longer it comes back for."""
         if self.lane is Lane.INTERACTIVE:
@@ -68,12 +80,17 @@ class BudgetGate:
             # The moment is taken under the lock, so that slots are dated in the order in which they are taken.
             used = budgets.locked_usage(db, self.connection, self.tools.now())
             now = self.tools.now()
-            if self.platform.READS_A_MONTH:
-                used = replace(used, reads_this_month=budgets.reads_of_month(db, self.platform.NAME, now))
+            used = self._with_month(db, used, now)
             refusal = wait(allowance(self.tools, self.platform), used, self.lane, now, is_write)
             if refusal is None:
                 budgets.take(db, self.connection, slot, self.lane.value, now, is_write)
             return refusal
+
+    def _with_month(self, db: Db, used: Usage, now: datetime) -> Usage:
+        """Reads of this month are counted where the platform counts them."""
+        if not self.platform.READS_A_MONTH:
+            return used
+        return replace(used, reads_this_month=budgets.reads_of_month(db, self.platform.NAME, now))
 
 
 def allowance(tools: Tools, platform: Platform) -> Allowance:

@@ -75,16 +75,34 @@ def _went_on(tools: Tools, organisation: str, connection: str) -> None:
 
 
 def _round(work: Work, done: Drive) -> bool:
-    """One call at most. Sending goes first; what was accepted is read back when nothing waits, or soon enough."""
-    has_sent = work.connection.may_post and claims.has_sends(work) and _send(work, done)
-    if done.owed and (not has_sent or _is_late(work, done.owed)):
+    """One call at most. Sending goes first; what was accepted is read back when nothing waits, or soon enough.
+
+    While sends alone have to wait for their turn, looks go on: those owed, and those due before a first attempt.
+    """
+    has_sent, wait = False, timedelta()
+    try:
+        has_sent = work.connection.may_post and claims.has_sends(work) and _send(work, done)
+    except Busy as error:
+        wait = _turn(error)
+    may_look = not wait or work.may_look()
+    if done.owed and (_is_late(work, done.owed) or (may_look and not has_sent)):
         _read_some_back(work, done)
         return True
     if has_sent:
         return True
-    due = claims.take_looks(work, MOST_LOOKS_AT_ONCE)
+    due = claims.take_looks(work, MOST_LOOKS_AT_ONCE) if may_look else []
     done.looked += looks.carry_out(work, due) if due else 0
-    return bool(due)
+    if wait and not due:
+        work.tools.pause(wait)
+    return bool(due or wait)
+
+
+def _turn(error: Busy) -> timedelta:
+    """How long to pause before asking again. Raises the refusal where the turn is too far away."""
+    seconds = error.failure.retry_after_seconds or 1
+    if seconds > LONGEST_TURN_SECONDS:
+        raise error
+    return timedelta(seconds=min(seconds, 1))
 
 
 def _read_back(work: Work, done: Drive) -> None:
@@ -98,20 +116,13 @@ def _read_some_back(work: Work, done: Drive) -> None:
 
 
 def _send(work: Work, done: Drive) -> bool:
-    """One call with as many documents as it carries; False when there is nothing to claim. Waits for its turn."""
-    try:
-        with work.turn() as call:
-            batch = claims.take_sends(work)
-            if batch is None:
-                return False
-            done.sent += len(batch.claims)
-            answered = sends.carry_out(work, batch, call)
-    except Busy as error:
-        seconds = error.failure.retry_after_seconds or 1
-        if seconds > LONGEST_TURN_SECONDS:
-            raise
-        work.tools.pause(timedelta(seconds=min(seconds, 1)))
-        return True
+    """One call with as many documents as it carries; False when there is nothing to claim. Raises Busy: not yet."""
+    with work.turn() as call:
+        batch = claims.take_sends(work)
+        if batch is None:
+            return False
+        done.sent += len(batch.claims)
+        answered = sends.carry_out(work, batch, call)
     doubtful = [claim for claim in answered if claim.is_doubtful]
     done.owed += [claim for claim in answered if not claim.is_doubtful]
     done.looked += looks.carry_out(work, doubtful) if doubtful else 0

@@ -1,6 +1,6 @@
 """Claims: taking the lease of what is due, in the transaction that records the attempt before it is sent."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -23,6 +23,8 @@ from tieout.sync.statuses import refresh
 TOO_LARGE = "document-too-large"
 _MOST_DUE = 400
 _MOST_COLLISIONS = 8
+_TO_SEND = (State.READY, State.RETRY)
+_TO_LOOK_FOR = (State.SENDING, State.RETRY, State.UNKNOWN, State.SENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +58,17 @@ class _NotWhole(Exception):
 
 
 def has_sends(work: Work) -> bool:
-    """Whether anything may be sent now; nothing is claimed."""
-    return any(_may_go(work, posting) for posting in _due(work))
+    """Whether a call may go now; nothing is claimed. One that is not full waits for the first looks that are due."""
+    going = sum(_may_go(work, posting) for posting in _due(work, _TO_SEND))
+    if going >= work.platform.MOST_DOCUMENTS or not going:
+        return bool(going)
+    return not any(posting.protocol.is_untried for posting in _due(work, (State.UNKNOWN,)))
 
 
 def take_sends(work: Work) -> Batch | None:
     """Claim documents that may go in one call, their attempts committed. None: nothing is left to be claimed."""
     for _ in range(_MOST_COLLISIONS):
-        candidates = [posting for posting in _due(work) if _may_go(work, posting)]
+        candidates = [posting for posting in _due(work, _TO_SEND) if _may_go(work, posting)]
         if not candidates:
             return None
         # Others may have been faster with all of them; then there may be more behind those.
@@ -82,25 +87,28 @@ def _take(work: Work, candidates: Sequence[Posting]) -> Batch | None:
 
 def take_looks(work: Work, most: int) -> list[Claim]:
     """Claim documents that may have landed, or whose acceptance was not read back yet."""
-    due = [posting for posting in _due(work) if not _may_go(work, posting)][:most]
-    if not due:
-        return []
-    permit = _permit(work.access(), work.tools.new_id(), may_repeat=False)
-    with write(work.tools.engines, work.organisation) as db:
-        documents = documents_of(db, due)
-        claims = [_claim(work, db, posting, documents[posting.id], permit) for posting in due]
-    return [claim for claim in claims if claim and claim.wants_look]
+    for _ in range(_MOST_COLLISIONS):
+        due = [posting for posting in _due(work, _TO_LOOK_FOR) if not _may_go(work, posting)][:most]
+        if not due:
+            return []
+        permit = _permit(work.access(), work.tools.new_id(), may_repeat=False)
+        with write(work.tools.engines, work.organisation) as db:
+            documents = documents_of(db, due)
+            claims = _claim_all(work, db, due, documents, permit)
+        if held := [claim for claim in claims if claim.wants_look]:
+            return held
+    return []
 
 
 def documents_of(db: Db, claimed: Sequence[Posting]) -> dict[str, Document]:
     """The planned document behind each posting, by the posting's id."""
-    frozen = {plan: plans.get(db, plan).plan for plan in {posting.plan for posting in claimed}}
-    return {posting.id: frozen[posting.plan].documents[posting.part - 1] for posting in claimed}
+    frozen = plans.of(db, {posting.plan for posting in claimed})
+    return {posting.id: frozen[posting.plan].plan.documents[posting.part - 1] for posting in claimed}
 
 
-def _due(work: Work) -> Sequence[Posting]:
+def _due(work: Work, states: Collection[State]) -> Sequence[Posting]:
     with read(work.tools.engines, work.organisation) as db:
-        return postings.due(db, work.connection.id, work.tools.now(), _MOST_DUE)
+        return postings.due(db, work.connection.id, work.tools.now(), _MOST_DUE, states)
 
 
 def _may_go(work: Work, posting: Posting) -> bool:
@@ -145,8 +153,8 @@ def _take_first(work: Work, group: Sequence[Posting]) -> Batch | None:
     with write(work.tools.engines, work.organisation) as db:
         permit = _permit(access, work.tools.new_id(), may_repeat=False)
         group = [posting for posting in group if posting.id in documents][:fitting]
-        claims = [_claim(work, db, posting, documents[posting.id], permit) for posting in group]
-        going = tuple(claim for claim in claims if claim and claim.intent)
+        claims = _claim_all(work, db, group, documents, permit)
+        going = tuple(claim for claim in claims if claim.intent)
         if not going:
             return None
         send = _new_send(work, permit.key, going, known)
@@ -168,8 +176,8 @@ def _take_again(work: Work, group: Sequence[Posting], key: str) -> Batch | None:
         with write(work.tools.engines, work.organisation) as db:
             send, documents = attempts.send(db, key), documents_of(db, group)
             assert send is not None, "a key that is repeated was stored before its first send"
-            claims = [_claim(work, db, posting, documents[posting.id], permit) for posting in group]
-            going = tuple(claim for claim in claims if claim and claim.is_repeat)
+            claims = _claim_all(work, db, group, documents, permit)
+            going = tuple(claim for claim in claims if claim.is_repeat)
             if {claim.posting.number for claim in going} != set(send.numbers):
                 raise _NotWhole
             _record(work, db, send, going)
@@ -188,10 +196,22 @@ def give_back(work: Work, group: Sequence[Posting], failure: Failure) -> None:
             refresh(db, settlement, work.tools.now())
 
 
-def _claim(work: Work, db: Db, due: Posting, document: Document, permit: Permit) -> Claim | None:
-    """Take the lease, in the caller's transaction; None if somebody else holds it or nothing is to be done now."""
-    now, posting = work.tools.now(), postings.get(db, due.id)
-    assert posting is not None, "postings are never deleted"
+def _claim_all(
+    work: Work, db: Db, due: Sequence[Posting], documents: Mapping[str, Document], permit: Permit
+) -> list[Claim]:
+    """Take the leases of those that are as they were read, in the caller's transaction.
+
+    Others were faster with the rest, and what was to be looked for may now be to be sent, which is another claim.
+    """
+    fresh = postings.of(db, [posting.id for posting in due])
+    same = [fresh[each.id] for each in due if fresh[each.id].protocol.fence == each.protocol.fence]
+    claims = (_claim(work, db, posting, documents[posting.id], permit) for posting in same)
+    return [claim for claim in claims if claim is not None]
+
+
+def _claim(work: Work, db: Db, posting: Posting, document: Document, permit: Permit) -> Claim | None:
+    """None if somebody was faster or nothing is to be done now."""
+    now = work.tools.now()
     protocol, effects = step(posting.protocol, Claimed(work.tools.worker, permit), now, work.design)
     # Still "sending" with its lease run out: whoever sent it is gone, and a person should know why it is looked for.
     code = STUCK if posting.protocol.state is State.SENDING else posting.code

@@ -23,7 +23,7 @@ from tieout.store.engine import Db, write
 from tieout.store.postings import Posting
 from tieout.sync.posting.claims import Claim
 from tieout.sync.posting.work import Work
-from tieout.sync.statuses import refresh
+from tieout.sync.statuses import refresh_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +39,16 @@ class Learnt:
 def settle(work: Work, learnt: Sequence[tuple[Claim, Learnt]]) -> list[Claim]:
     """Store every verdict; where the fence has moved the new holder's word stays. Returns what still wants a look."""
     held: list[Claim] = []
+    arrived: list[Posting] = []
     with write(work.tools.engines, work.organisation) as db:
         for claim, what in learnt:
             moved = _settle_one(work, db, claim, what)
             if moved and moved.wants_look:
                 held.append(moved)
-        for settlement in dict.fromkeys(claim.posting.settlement for claim, _ in learnt):
-            refresh(db, settlement, work.tools.now())
+            if moved and moved.posting.protocol.state in IN_BOOKS:
+                arrived.append(moved.posting)
+        _free_next(work, db, arrived)
+        refresh_all(db, tuple(dict.fromkeys(claim.posting.settlement for claim, _ in learnt)), work.tools.now())
     return held
 
 
@@ -66,8 +69,8 @@ def _settle_one(work: Work, db: Db, claim: Claim, learnt: Learnt) -> Claim | Non
         contacts.forget(db, posting.connection, claim.document.contact)  # found anew, where it was merged into another
     if learnt.document is not None:
         _show(work, db, posting, learnt.document, now)
-    if protocol.state in IN_BOOKS:
-        _arrived(work, db, moved, now)
+    if protocol.state is State.DONE:
+        followups.want(db, posting.id, posting.connection, work.platform.FOLLOWUPS, now)
     return replace(claim, posting=moved, intent=None, wants_look=any(isinstance(effect, Look) for effect in effects))
 
 
@@ -76,13 +79,12 @@ def _show(work: Work, db: Db, posting: Posting, document: BooksDocument, now: da
     postings.show(db, posting.id, document.total.amount, document.status, link, now)
 
 
-def _arrived(work: Work, db: Db, posting: Posting, now: datetime) -> None:
-    """The next part may go (R10); what follows a document that is read back is asked for."""
-    if posting.protocol.state is State.DONE:
-        followups.want(db, posting.id, posting.connection, work.platform.FOLLOWUPS, now)
-    parts = postings.of_plans(db, [posting.plan])[posting.plan]
-    index = next_part([part.protocol for part in parts])
-    if index is not None and parts[index].protocol.state is State.PLANNED:
-        part = parts[index]
-        ready, _effects = step(part.protocol, Approved(), now, work.design)
-        postings.save(db, part, ready, part.note, part.code)
+def _free_next(work: Work, db: Db, arrived: Sequence[Posting]) -> None:
+    """Behind what arrived in the books, the next part may go (R10)."""
+    plans = dict.fromkeys(posting.plan for posting in arrived)
+    for parts in postings.of_plans(db, list(plans)).values() if plans else ():
+        index = next_part([part.protocol for part in parts])
+        if index is not None and parts[index].protocol.state is State.PLANNED:
+            part = parts[index]
+            ready, _effects = step(part.protocol, Approved(), work.tools.now(), work.design)
+            postings.save(db, part, ready, part.note, part.code)

@@ -62,6 +62,11 @@ class Work:
         finally:
             place.give_back()
 
+    def may_look(self) -> bool:
+        """Whether there is room for a look although a send has to wait for its turn."""
+        gate = BudgetGate(self.tools, self.organisation, self.connection.id, self.platform, LANE)
+        return gate.has_room_beside_writes()
+
     def ask(self, question: Callable[[Platform, Call, Access], T]) -> T:
         """As `asking.ask`: a token that is refused is renewed once, and what a refusal means is kept before it is
         raised. For what changes nothing, or is safe to repeat under its key."""

@@ -298,6 +298,30 @@ def test_disconnecting_in_the_middle_of_a_fetch_ends_it(market: Market, monkeypa
     assert len(calls) <= 5, "nothing more is asked"
 
 
+def test_what_is_announced_during_a_fetch_is_asked_for_after_it(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account, send = market.connect(), market.house.tools.transport.send
+    market.until_done(account)
+    market.house.clock.skip(hours=7)
+    told = list[str]()
+
+    def announcing(request: Request, *more: Any) -> Answer:
+        answer: Answer = send(request, *more)
+        if not told and "/reports" in request.url:
+            told.append(request.url)
+            fetching.announced(market.house.tools, market.house.organisation, account)
+            market.world.hand("payout-late", days_ago=1)
+        return answer
+
+    monkeypatch.setattr(market.house.tools.transport, "send", announcing)
+    assert market.timetable() == 1
+    assert settled(market) != outside(market), "it was published after the list was read"
+    market.house.clock.skip(minutes=2)
+    market.until_done(account)
+    assert settled(market) == outside(market)
+
+
 def test_a_seller_account_is_connected_once_in_the_whole_installation(market: Market) -> None:
     market.connect()
     house = market.house

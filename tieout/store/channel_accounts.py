@@ -211,9 +211,9 @@ def set_next(db: Db, account: str, next_at: datetime | None, operation: str | No
 
 
 def bring_forward(db: Db, account: str, now: datetime) -> None:
-    """Asked now, unless it is asked sooner anyway or may not be asked."""
+    """Asked then, unless it is asked sooner anyway or may not be asked. A fetch under way may have looked before."""
     table = CHANNEL_ACCOUNTS
-    is_later = sa.or_(table.c.next_at.is_(None), table.c.next_at > now)
+    is_later = sa.or_(table.c.next_at.is_(None), table.c.next_at > now, table.c.held_until > now)
     change = _update(db, account).where(is_later, table.c.state == AccountState.CONNECTED.value)
     db.execute(change.values(next_at=now))
 

@@ -47,6 +47,7 @@ class _Run:
     account: ChannelAccount
     operation: str
     holder: str
+    began_at: datetime
     failed_in_a_row: int = 0
 
 
@@ -91,7 +92,7 @@ def fetch(tools: Tools, organisation: str, account: str) -> None:
         found = channel_accounts.find(db, account)
         if found is None or not channel_accounts.hold(db, account, holder, now, now + HELD):
             return
-        run = _Run(tools, organisation, found, _operation(tools, db, found), holder)
+        run = _Run(tools, organisation, found, _operation(tools, db, found), holder, now)
     try:
         listed = _brought_in(run)
     except RemoteError as error:
@@ -220,12 +221,15 @@ def _stopped(run: _Run, error: RemoteError) -> None:
 
 
 def _leave(run: _Run, db: Db, next_at: datetime | None, tries: int) -> None:
-    """When it is asked next: at once where a person has asked anew meanwhile, with another operation."""
+    """When it is asked next: soon where a person or a notice has asked anew since this fetch began."""
     found = channel_accounts.find(db, run.account.id)
-    if found is not None and found.may_ask and found.operation not in ("", run.operation):
-        channel_accounts.set_next(db, run.account.id, run.tools.now(), None, tries)
-    elif found is not None and found.is_live:
-        channel_accounts.set_next(db, run.account.id, next_at if found.may_ask else None, "", tries)
+    if found is None or not found.may_ask:
+        channel_accounts.set_next(db, run.account.id, None, "", tries)
+        return
+    is_another = found.operation not in ("", run.operation)
+    is_announced = found.next_at is not None and found.next_at > run.began_at
+    soon = found.next_at if is_another or is_announced else next_at
+    channel_accounts.set_next(db, run.account.id, soon, None if is_another else "", tries)
 
 
 def _ask(run: _Run, question: Callable[..., Any]) -> Any:

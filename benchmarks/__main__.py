@@ -67,7 +67,8 @@ def _sent(ledger: Ledger) -> Figure:
     least, found = GOALS["sending"]["share"], sending.measure(ledger)
     share = found.share_of_ceiling
     is_met = share >= least and not found.refused
-    note = f"{found.refused} calls refused, a person waited {found.longest_wait_seconds:.1f} s at most"
+    words = f"{found.refused} calls refused, a person waited {found.longest_wait_seconds:.1f} s at most"
+    note = f"{found.sustained_share:.2f} sustained, {words}"
     work = f"sending {found.documents:,} documents to {ledger.label}"
     return Figure(work, "of the ceiling", None, share, None, f"≥ {least}", is_met, note)
 

@@ -39,7 +39,7 @@ class Ledger:
         return {f"TIEOUT_{self.name.upper()}_{key}": value for key, value in told.items()}
 
     def seen(self, world: World) -> dict[str, Any]:
-        """Documents and their numbers, refused calls, and when the last write that was answered came (None: none)."""
+        """Documents and their numbers, refused calls, and the moments of the writes that were answered, in order."""
         shown, calls, (method, path) = self.documents(world), tuple(world.calls), self.writes
         written = [
             call.at for call in calls if (call.method, call.path[-len(path) :], call.status) == (method, path, 200)
@@ -48,7 +48,7 @@ class Ledger:
             "documents": len(shown),
             "numbers": len({each["number"] for each in shown}),
             "refused": sum(call.status == 429 for call in calls),
-            "last": max(written, default=None),
+            "written": written,
         }
 
 
@@ -86,7 +86,7 @@ LEDGERS = (
         calls_a_minute=40,
         documents_a_call=30,
         writes=("POST", "/batch"),
-        speed=3.0,
+        speed=2.0,
         latency_seconds=0.3,
         make=_quickbooks,
         documents=lambda world: list(world.evidence("documents", entity="JournalEntry")),

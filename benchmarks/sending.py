@@ -10,6 +10,7 @@ import multiprocessing
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -45,11 +46,16 @@ HEADINGS = (
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Documents a minute of the books' time against what they allow; refused calls; a person's calls and waits."""
+    """Documents a minute of the books' time against what they allow; refused calls; a person's calls and waits.
+
+    `sustained_share` leaves out that the first minute's calls may go at once: as many writes as a minute allows, one
+    after the other, against the minute they have to take.
+    """
 
     documents: int
     minutes: float
     share_of_ceiling: float
+    sustained_share: float
     refused: int
     asked_by_a_person: int
     longest_wait_seconds: float
@@ -87,9 +93,15 @@ def _send(tools: Tools, books: Any, ledger: Ledger, count: int, speed: float) ->
     person.join()
     seen = _asked(books, "seen")
     assert seen["documents"] == count == seen["numbers"], f"{seen} for {count} settlements"
-    minutes = (seen["last"] - began).total_seconds() / 60
-    share = count / minutes / ledger.ceiling
-    return Result(count, minutes, share, seen["refused"], person.asked, person.longest_seconds)
+    minutes = (seen["written"][-1] - began).total_seconds() / 60
+    share, sustained = count / minutes / ledger.ceiling, _sustained(seen["written"], ledger.calls_a_minute)
+    return Result(count, minutes, share, sustained, seen["refused"], person.asked, person.longest_seconds)
+
+
+def _sustained(written: Sequence[datetime], a_minute: int) -> float:
+    """0 where there were not enough writes to tell."""
+    took = [(later - one).total_seconds() for one, later in zip(written, written[a_minute:], strict=False)]
+    return 60 * len(took) / sum(took) if took else 0.0
 
 
 def _drive(tools: Tools, organisation: str, connection: str) -> None:
@@ -215,7 +227,8 @@ def main() -> None:
     ledger = next(each for each in LEDGERS if each.name == told.ledger)
     result = measure(ledger, told.settlements, told.speed)
     print(f"{result.documents:,} documents in {result.minutes:.2f} minutes of {ledger.label}'s time")
-    print(f"{100 * result.share_of_ceiling:.1f} % of what is allowed; {result.refused} calls refused")
+    print(f"{100 * result.share_of_ceiling:.1f} % of what is allowed ({100 * result.sustained_share:.1f} % sustained)")
+    print(f"{result.refused} calls refused")
     print(f"a person asked {result.asked_by_a_person} times, longest wait {result.longest_wait_seconds:.1f} s")
 
 

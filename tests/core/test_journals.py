@@ -114,6 +114,17 @@ def test_a_journal_read_back_is_compared_account_by_account(payout: int) -> None
     assert len(differences(document, redated)) == 1
 
 
+@pytest.mark.parametrize("payout", [5000, -5000])
+def test_an_account_that_clears_and_takes_the_money_counts_what_was_paid_alone(payout: int) -> None:
+    one = MAPPING.entries[0][1].account
+    every = MAPPING.with_entries({node: replace(entry, account=one) for node, entry in MAPPING.entries})
+    clears = every.with_banks({BankPlace(SITE, "GBP"): Bank(one, one)})
+    plan = journal(settlement([subtotal(SALE, 9000), subtotal(FEE, payout - 9000)]), clears)
+    (document,) = plan.documents
+    found = as_paid_in_books(document, in_books(plan))
+    assert found.total == document.total and differences(document, found) == ()
+
+
 def test_somebody_elses_journal_in_another_currency_is_a_difference_and_no_error() -> None:
     plan = journal(settlement([subtotal(SALE, 9000)]))
     (document,), shown = plan.documents, in_books(plan)

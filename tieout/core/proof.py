@@ -171,12 +171,15 @@ def settlement_gap(previous: Settlement, current: Settlement) -> Proof:
 def as_paid_in_books(document: Document, found: BooksDocument) -> BooksDocument:
     """What the books show, with the total that our document has: of a journal, what moved on the account against it.
 
-    A platform gives a journal's total as the sum of its debits, which says nothing of the money that was paid.
+    A platform gives a journal's total as the sum of its debits, which says nothing of the money that was paid. Where a
+    line of ours is on that account too, as where a clearing account serves both, it is not part of what was paid.
     """
     if document.kind is not DocumentKind.JOURNAL or found.kind is not DocumentKind.JOURNAL:
         return found
-    against = (line.amount for line in found.lines if line.account == document.against)
-    return replace(found, total=-total(against, found.currency))
+    moved = total((line.amount for line in found.lines if line.account == document.against), found.currency)
+    if found.currency == document.currency:
+        moved -= total((line.gross for line in document.lines if line.account == document.against), found.currency)
+    return replace(found, total=-moved)
 
 
 def differences(document: Document, found: BooksDocument, statuses: Collection[str] = ()) -> tuple[str, ...]:

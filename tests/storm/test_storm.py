@@ -43,13 +43,15 @@ LONGEST = timedelta(minutes=10)  # for a machine that has much else to do; a qui
 class Storm:
     """Where it rages and how much of it: two kills come upon each group of settlements that is asked for at a time.
 
-    `switches` are those of the stand-in: short lives and wide limits, so that it passes in less time.
+    `switches` are those of the stand-in: short lives and wide limits, so that it passes in less time. The first `lost`
+    writes never arrive, where there are too few for chance to see to it that something has to be sent again.
     """
 
     ledger: Ledger
     settlements: int
     kills: int
     switches: dict[str, Any]
+    lost: int = 0
 
     @property
     def group(self) -> int:
@@ -59,7 +61,9 @@ class Storm:
     def weather(self) -> tuple[tuple[str, dict[str, Any]], ...]:
         writes: dict[str, Any] = {"count": None, **self.ledger.writes}
         reads: dict[str, Any] = {"count": None, **self.ledger.reads}
+        lost = (("reset", {**self.ledger.writes, "when": "before", "count": self.lost}),) if self.lost else ()
         return (
+            *lost,
             ("reset", {"when": "after", "probability": 0.15, **writes}),
             ("reset", {"when": "before", "probability": 0.05, **writes}),
             ("late-commit", {"seconds": 2, "ending": "cut", "probability": 0.05, **writes}),
@@ -76,7 +80,11 @@ class Storm:
 
 INVOICES = Storm(XERO, 60, 12, {"access_seconds": 20, "minute_limit": A_MINUTE, "day_limit": 100_000})
 JOURNALS = Storm(
-    QUICKBOOKS, 30, 6, {"access_seconds": 20, "per_minute": A_MINUTE, "batches_per_minute": A_MINUTE, "per_second": 0}
+    QUICKBOOKS,
+    30,
+    6,
+    {"access_seconds": 20, "per_minute": A_MINUTE, "batches_per_minute": A_MINUTE, "per_second": 0},
+    lost=2,
 )
 
 

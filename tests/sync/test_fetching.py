@@ -249,6 +249,42 @@ def test_a_payout_that_the_channel_does_not_give_is_set_aside_with_its_words(mar
     assert len(settled(market)) >= len(outside(market)) - 1
 
 
+def test_what_was_set_aside_is_asked_for_again_from_a_day_on_or_with_a_new_access(market: Market) -> None:
+    account = market.connect()
+    market.world.arm("http-error", status=404, path="*/documents/*", count=2)
+    market.until_done(account)
+    first, second = sorted(item.at for item in market.items(account) if item.state is ItemState.GONE)
+    market.house.clock.skip(minutes=5)
+    fetching.ask_now(market.house.tools, market.house.actor, account, second)
+    market.until_done(account)
+    assert [item.at for item in market.items(account) if item.state is ItemState.GONE] == [first]
+    market.house.clock.skip(minutes=1)
+    market.connect()
+    market.until_done(account)
+    assert settled(market) == outside(market)
+
+
+def test_a_refusal_that_may_end_leaves_a_payout_to_be_tried_again(market: Market) -> None:
+    account = market.connect()
+    market.world.arm("http-error", status=400, path="*/documents/*", count=1)
+    market.until_done(account)
+    market.house.clock.skip(minutes=5)
+    market.until_done(account)
+    assert [item.tries for item in market.items(account) if item.tries] == [1]
+    assert settled(market) == outside(market)
+
+
+def test_fetching_from_a_later_day_on_leaves_nothing_before_it_behind(market: Market) -> None:
+    account = market.connect()
+    fetching.ask_now(market.house.tools, market.house.actor, account, market.house.clock() - timedelta(days=5))
+    market.house.jobs.run_all()
+    found = market.account(account)
+    assert (found.cursor, found.operation, found.tries) == (None, "", 0) and found.fetched_at
+    market.house.clock.skip(hours=7)
+    market.until_done(account)
+    assert settled(market) == outside(market)
+
+
 def test_a_channel_that_does_not_answer_is_asked_again_later_and_later(market: Market) -> None:
     account = market.connect()
     market.world.arm("outage", count=None)

@@ -96,6 +96,15 @@ def failed(db: Db, account: str, item: str, words: str, is_gone: bool = False) -
     db.execute(change.values(tries=CHANNEL_ITEMS.c.tries + 1, words=words, **state))
 
 
+def ask_again(db: Db, account: str, since: datetime | None = None) -> None:
+    """What the channel would not give once is asked for again: somebody may have opened the way to it."""
+    table = CHANNEL_ITEMS
+    mine = (table.c.organisation == db.organisation, table.c.account == account)
+    is_meant = table.c.at >= since if since else sa.true()
+    change = table.update().where(*mine, is_meant, table.c.state == ItemState.GONE.value)
+    db.execute(change.values(state=ItemState.LISTED.value))
+
+
 def spans(db: Db, channel: str, since: datetime) -> tuple[Span, ...]:
     """What the settlements of a channel cover, of those that ended since then."""
     table = SETTLEMENTS

@@ -181,6 +181,7 @@ def _joined(tools: Tools, actor: Actor, channel: str, proven: Callable[[], Keys]
         words = "This seller account is connected to another organisation of this installation. Disconnect it there."
         return Joined(words=words)
     with write(tools.engines, actor.organisation) as db:
+        channel_items.ask_again(db, account.id)  # a new access may reach further
         channel_issues.of_account(db, account.id, tools.now())
     _subscribe(tools, actor.organisation, account)
     return Joined(account.id)

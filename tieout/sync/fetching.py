@@ -32,6 +32,7 @@ EVERY_SECONDS = 30
 HELD = timedelta(minutes=3)  # longer than any call with its turn at the gate
 BY_TIMETABLE = "the timetable"
 _MOST_PAGES = 1000
+_NOT_THERE = (404, 410)  # any other refusal may end: a right that is given, a query that is cheaper
 _MOST_FAILED = 3  # payouts that cannot be fetched in a row: then it is not about one of them
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(minutes=2), timedelta(hours=6)
 _NOTICES_APART = timedelta(minutes=1)
@@ -109,11 +110,15 @@ def fetch(tools: Tools, organisation: str, account: str) -> None:
 
 
 def _brought_in(run: _Run) -> datetime | None:
-    """Page by page, what each names before the next is asked for; how far the list reaches."""
-    with read(run.tools.engines, run.organisation) as db:
+    """Page by page, what each names before the next is asked for; how far the list reaches, None where it begins
+    behind what is not here yet."""
+    with write(run.tools.engines, run.organisation) as db:
         asked = operation_rows.get(db, run.operation)
-    chosen = asked.arguments.get("since") if asked is not None else None
-    since = beginning(run.account, run.tools.now(), datetime.fromisoformat(chosen) if chosen else None)
+        chosen = asked.arguments.get("since") if asked is not None else None
+        since = beginning(run.account, run.tools.now(), datetime.fromisoformat(chosen) if chosen else None)
+        if chosen:
+            channel_items.ask_again(db, run.account.id, since)
+    is_whole = since <= beginning(run.account, run.tools.now())
     place = since.isoformat()
     for _ in range(_MOST_PAGES):
         listing = _ask(run, lambda channel, call, access, at=place: channel.listed(call, access, at))
@@ -121,6 +126,8 @@ def _brought_in(run: _Run) -> datetime | None:
             now = run.tools.now()
             channel_items.note(db, [noted(run.account.id, item, now) for item in listing.items])
         _bring_in_open(run)
+        if listing.is_all and not is_whole:
+            return None
         if listing.is_all:
             return datetime.fromisoformat(listing.next) if listing.next else since
         place = listing.next
@@ -143,7 +150,7 @@ def _bring_in(run: _Run, item: FetchedItem) -> None:
     try:
         downloads = _ask(run, lambda channel, call, access: tuple(channel.fetched(call, access, wanted)))
     except Rejected as error:
-        _failed(run, item, error, is_gone=True)
+        _failed(run, item, error, is_gone=error.failure.status in _NOT_THERE or error.failure.code == "not-found")
         return
     except Unreachable as error:
         _failed(run, item, error)
@@ -186,7 +193,7 @@ def _done(run: _Run, listed: datetime | None) -> None:
     with write(run.tools.engines, run.organisation) as db:
         now = run.tools.now()
         left = channel_items.still_open(db, run.account.id)
-        reached = min([*filter(None, [listed]), *(item.at for item in left)], default=None)
+        reached = min([listed, *(item.at for item in left)]) if listed else None
         channel_accounts.fetched(db, run.account.id, now, reached)
         failed = sum(item.is_ready for item in left)
         wait = _every(run.account) if not failed else doubling(_FIRST_PAUSE, run.account.tries, _LONGEST_PAUSE)

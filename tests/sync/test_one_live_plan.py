@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.sync.conftest import SAMPLES, House
+from tests.sync.ledgers import QUICKBOOKS
 from tests.sync.test_bad_weather import until_rest
 from tieout.core.mapping import Entry, Node
 from tieout.sandbox import xero
@@ -88,6 +89,23 @@ def test_the_newer_file_is_used_once_the_older_document_is_void(house: House) ->
     house.send(second)
     assert house.card(second).ties_out
     assert live(house) == 1
+    assert [finding.text for finding in doctor.invariants(house.tools) if not finding.is_good] == []
+
+
+@pytest.mark.parametrize("ledger", [QUICKBOOKS], ids=lambda ledger: ledger.name)
+def test_a_deleted_document_makes_way_and_a_renumbered_one_does_not(house: House) -> None:
+    house.connect()
+    first = house.receive_sample(UK)
+    house.send(first)
+    second = house.receive("changed.txt", changed_file()).result["settlements"][0]["id"]
+    (number,) = house.card(first).documents
+    house.world.hand("doc-edit", number=number, act="renumber", to="BY-HAND")
+    assert "is in the books already" in settlements.use_new_file(house.tools, house.organisation, second)
+    assert house.card(first).ties_out
+    house.world.hand("doc-edit", number="BY-HAND", act="delete")
+    assert settlements.use_new_file(house.tools, house.organisation, second) == ""
+    house.send(second)
+    assert house.card(second).ties_out and live(house) == 1
     assert [finding.text for finding in doctor.invariants(house.tools) if not finding.is_good] == []
 
 

@@ -186,6 +186,12 @@ class Platform(Protocol):
         self, call: Call, access: Access, kind: DocumentKind, numbers: Sequence[str]
     ) -> tuple[BooksDocument, ...]: ...
     def is_void(self, status: str) -> bool: ...
+    def gone(self, call: Call, access: Access, kind: DocumentKind, ids: Sequence[str]) -> Mapping[str, str]:
+        """Which documents of these ids `find` shows no more because they were deleted, with a status that is void.
+
+        Nothing for one that only bears another number now.
+        """
+
     def attach(
         self, call: Call, access: Access, kind: DocumentKind, document_id: str, filename: str, content: bytes, key: str
     ) -> None: ...

@@ -29,7 +29,7 @@ from tieout.platforms.quickbooks.consent import (
 )
 from tieout.platforms.quickbooks.customers import contact
 from tieout.platforms.quickbooks.errors import limits_of
-from tieout.platforms.quickbooks.journals import MOST_DOCUMENTS, find, how_many_fit, is_void, send, to_wire
+from tieout.platforms.quickbooks.journals import MOST_DOCUMENTS, find, gone, how_many_fit, is_void, send, to_wire
 from tieout.platforms.quickbooks.records import (
     Change,
     Changes,
@@ -75,6 +75,7 @@ __all__ = [
     "disconnect",
     "exchange",
     "find",
+    "gone",
     "how_many_fit",
     "is_void",
     "lacking",

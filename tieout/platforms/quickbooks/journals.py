@@ -69,8 +69,19 @@ def find(call: Call, access: Access, kind: DocumentKind, numbers: Sequence[str])
     return tuple(found.values())
 
 
+def gone(call: Call, access: Access, kind: DocumentKind, ids: Sequence[str]) -> Mapping[str, str]:
+    """Journals that were deleted: no query shows them, whatever their number. One that was renumbered is still there.
+
+    A journal is deleted by hand more often than voided, and nothing of it is left.
+    """
+    shown: set[str] = set()
+    for some in _in_queries(ids):
+        shown |= {str(each.get("Id", "")) for each in rows(call, access, wire.JOURNAL, ("Id", "IN", some))}
+    return {each: wire.DELETED for each in ids if each not in shown}
+
+
 def is_void(status: str) -> bool:
-    return status == wire.VOIDED
+    return status in (wire.VOIDED, wire.DELETED)
 
 
 def _judge(answer: Answer, sent: Mapping[str, tuple[str, str]], element: Any) -> Element:

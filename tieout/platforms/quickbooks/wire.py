@@ -23,7 +23,7 @@ from tieout.platforms._exact import Unreadable, encode, shaped, tree
 from tieout.platforms.quickbooks.chart_wire import NO_TAX, Reference, side, tax_code_id
 
 JOURNAL, LINE, DETAIL = "JournalEntry", "Line", "JournalEntryLineDetail"
-POSTED, VOIDED = "POSTED", "VOIDED"
+POSTED, VOIDED, DELETED = "POSTED", "VOIDED", "DELETED"
 _CREDIT, _DEBIT = "Credit", "Debit"
 _SETTLEMENT = re.compile(r"[A-Z0-9]+-[A-Z]{2}-(.+)-\d+")
 _MARKER = re.compile(r" ?\[src:[^\]]*\]$")

@@ -66,6 +66,7 @@ __all__ = [
     "disconnect",
     "exchange",
     "find",
+    "gone",
     "how_many_fit",
     "is_void",
     "lacking",
@@ -185,6 +186,11 @@ def find(call: Call, access: Access, kind: DocumentKind, numbers: Sequence[str])
             if each.kind is kind and each.number.strip().casefold() in wanted:
                 found[each.id] = each  # a page may repeat a row of the page before
     return tuple(found.values())
+
+
+def gone(call: Call, access: Access, kind: DocumentKind, ids: Sequence[str]) -> Mapping[str, str]:
+    """None ever: what was deleted is shown by `find` with its status."""
+    return {}
 
 
 def is_void(status: str) -> bool:

@@ -1,13 +1,19 @@
 """A newer file of a posted payout: used once nothing of the older one stands in the books any more."""
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
+from tieout.calls import Call
 from tieout.core.budget import Lane
+from tieout.core.money import Money
 from tieout.core.posting import IN_BOOKS
-from tieout.core.records import DocumentKind
+from tieout.core.proof import as_paid_in_books
+from tieout.core.records import BooksDocument, DocumentKind
 from tieout.core.status import Status
-from tieout.store import postings, settlements
+from tieout.platforms import Access, Platform
+from tieout.store import plans, postings, settlements
 from tieout.store.dialect import alone
 from tieout.store.engine import read, write
 from tieout.store.postings import Posting
@@ -43,22 +49,30 @@ def use_new_file(tools: Tools, organisation: str, id: str) -> str:
 
 
 def _look_again(tools: Tools, organisation: str, posted: list[Posting]) -> None:
-    """What the books show now of documents that were in them: a person may have voided them there."""
+    """What the books show now of documents that were in them: a person may have voided or deleted them there."""
     groups: dict[tuple[str, DocumentKind], list[Posting]] = defaultdict(list)
     for posting in posted:
         groups[posting.connection, posting.kind].append(posting)
     for (connection, kind), group in groups.items():
-        numbers = tuple(posting.number for posting in group)
-        found = ask(
-            tools,
-            organisation,
-            connection,
-            lambda platform, call, access, kind=kind, numbers=numbers: platform.find(call, access, kind, numbers),  # type: ignore[misc]
-            Lane.INTERACTIVE,
-        )
+        found, gone = ask(tools, organisation, connection, partial(_asked, kind, group), Lane.INTERACTIVE)
         with write(tools.engines, organisation) as db:
+            frozen = plans.of(db, {posting.plan for posting in group})
             for posting in group:
-                shown = next((each for each in found if each.id == posting.protocol.remote_id), None)
-                if shown is not None:
-                    amount = shown.total.amount
-                    postings.show(db, posting.id, amount, shown.status, posting.books_link, tools.now())
+                document = frozen[posting.plan].plan.documents[posting.part - 1]
+                if shown := found.get(posting.protocol.remote_id or ""):
+                    amount, status = as_paid_in_books(document, shown).total.amount, shown.status
+                elif (id := posting.protocol.remote_id) and id in gone:
+                    amount, status = Money.zero(document.currency).amount, gone[id]
+                else:  # it bears another number now, and stands
+                    continue
+                postings.show(db, posting.id, amount, status, posting.books_link, tools.now())
+
+
+def _asked(
+    kind: DocumentKind, group: Sequence[Posting], platform: Platform, call: Call, access: Access
+) -> tuple[Mapping[str, BooksDocument], Mapping[str, str]]:
+    """The documents as they are shown, by id, and those that are not there any more, with their status."""
+    found = {each.id: each for each in platform.find(call, access, kind, tuple(each.number for each in group))}
+    ids = [each.protocol.remote_id for each in group]
+    missing = tuple(id for id in ids if id and id not in found)
+    return found, platform.gone(call, access, kind, missing) if missing else {}

@@ -35,8 +35,8 @@ def _in_the_way(tools: Tools, db: Db, posting: Posting, stopped_are_out: bool) -
             return ""
         case Obstacle.IN_BOOKS:
             return (
-                f"{posting.number} is in the books already. Void it there and press 'Check the books' on the "
-                "settlement's page, or leave it as it is."
+                f"{posting.number} is in the books already. Void or delete it there and try again, or leave it as "
+                "it is."
             )
         case Obstacle.UNDECIDED:
             return f"{posting.number} waits for a decision first: {posting.note}"

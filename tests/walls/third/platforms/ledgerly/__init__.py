@@ -113,6 +113,10 @@ def find(call: Call, access: Access, kind: DocumentKind, numbers: Sequence[str])
     return tuple(made for each in found if (made := _document(each)).kind is kind)
 
 
+def gone(call: Call, access: Access, kind: DocumentKind, ids: Sequence[str]) -> Mapping[str, str]:
+    return {}
+
+
 def is_void(status: str) -> bool:
     return status == "STRUCK"
 

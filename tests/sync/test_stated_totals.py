@@ -1,19 +1,25 @@
 """A payout whose file states no total waits until a list of payouts states it; whichever of the two comes first."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from tests.channels.shopify.answered import File, balance, item, order, period, tax
 from tests.channels.shopify.answered import paid as paid_by
 from tests.channels.shopify.files import HEADINGS, Payouts, Transactions, paid, row
+from tests.sync.conftest import SAMPLES as AMAZON_SAMPLES
 from tests.sync.conftest import House
+from tieout import channels
+from tieout.core.settlement import Statement
 from tieout.sandbox.shopify_statements import Shop, payouts, transactions
-from tieout.store.engine import read
+from tieout.store.engine import read, write
 from tieout.store.settlements import Kept, Wanted, listed
 from tieout.sync import settlements
 from tieout.sync.reading import CHILD_BYTES
+from tieout.sync.settlements import receiving
 
 SAMPLES = Path(__file__).parent.parent / "channels" / "shopify"
 ROWS = (SAMPLES / "shopify_payments_transactions.csv").read_bytes()
@@ -113,6 +119,20 @@ def test_a_second_channel_books_to_its_own_accounts_and_other_gateways_to_theirs
     booked = {id: accounts(house, kept(house)[id].id) for id in ("118000000901", "paypal-2026-06-GBP")}
     assert booked["118000000901"] == {"TO-300": "10.00", "TO-303": "-0.59"}
     assert booked["paypal-2026-06-GBP"] == {"TO-300": "50.00", "TO-307": "4.13", "TO-320": "-54.13"}
+
+
+def test_fees_without_any_sale_book_to_the_accounts_of_their_own_channel(house: House) -> None:
+    ended(house, str(Payouts()))
+    ended(house, str(Transactions()))
+    content = (AMAZON_SAMPLES / "amazon_v2_uk.txt").read_bytes()
+    reading = channels.read(Statement("amazon_v2_uk.txt", content, "0" * 64), ZoneInfo("Europe/London"))
+    (sold,) = reading.settlements
+    fees = tuple(replace(each, marketplace="") for each in sold.subtotals if each.category.startswith("fee."))
+    total = sum((each.amount for each in fees[1:]), fees[0].amount)
+    with write(house.tools.engines, house.organisation) as db:
+        made = replace(sold, id="fees", country="", marketplace="", subtotals=fees, total=total, file_rows=None)
+        admitted = receiving.admit(house.tools, db, made, reading)
+    assert {code[:4] for code in accounts(house, admitted.id)} == {"TO-2"}
 
 
 def accounts(house: House, id: str) -> dict[str, str]:

@@ -59,11 +59,11 @@ def make_plan(settlement: Settlement, mapping: Mapping, terms: Terms, version: i
     settlement = settlement.with_meanings(dict(mapping.meanings))
     balance = rows_meet_payout(settlement)
     assert balance.holds, f"settlement {settlement.id}, {balance.code}: {balance.text}"
-    parts = split(settlement)
+    parts, home = split(settlement), _home(settlement, terms)
     if gaps := (
         *_unknown_labels(settlement),
-        *_missing_entries(settlement, mapping),
-        *_missing_roll(parts, mapping, settlement.marketplace),
+        *_missing_entries(settlement, mapping, home),
+        *_missing_roll(parts, mapping, home),
         *_missing_bank(settlement, mapping, terms),
     ):
         return gaps
@@ -91,12 +91,12 @@ def _unknown_labels(settlement: Settlement) -> tuple[Gap, ...]:
     )
 
 
-def _missing_entries(settlement: Settlement, mapping: Mapping) -> tuple[Gap, ...]:
+def _missing_entries(settlement: Settlement, mapping: Mapping, home: str) -> tuple[Gap, ...]:
     """One gap a category, worth what has no account; parts of a category that do have one are not counted."""
     missing = [
         subtotal
         for subtotal in settlement.subtotals
-        if subtotal.category is not Category.UNKNOWN and mapping.entry_for(subtotal, settlement.marketplace) is None
+        if subtotal.category is not Category.UNKNOWN and mapping.entry_for(subtotal, home) is None
     ]
     return tuple(
         _gap(
@@ -135,6 +135,11 @@ def _site(settlement: Settlement, terms: Terms) -> str:
     return terms.contact or settlement.marketplace or settlement.channel
 
 
+def _home(settlement: Settlement, terms: Terms) -> str:
+    """Whose accounts rows book to that name no site; without any sale the name of the channel stands in."""
+    return settlement.marketplace or terms.contact or ""
+
+
 def _gap(
     settlement: Settlement, code: str, message: str, subtotals: list[Subtotal], category: str, label: str = ""
 ) -> Gap:
@@ -149,8 +154,8 @@ def _document(
     dated = _dated(settlement, part.month, terms.zone, is_last)
     kind, site = _kind(part.total, terms.form), _site(settlement, terms)
     is_bill, is_journal = kind is DocumentKind.BILL, kind is DocumentKind.JOURNAL
-    rolled = _roll_lines(mapping.roll_entry(settlement.marketplace), part, terms.zone)
-    lines = _lines(settlement, mapping, part) + rolled
+    home = _home(settlement, terms)
+    lines = _lines(settlement, mapping, part, home) + _roll_lines(mapping.roll_entry(home), part, terms.zone)
     return Document(
         part=part.number,
         month=part.month,
@@ -179,7 +184,7 @@ def _dated(settlement: Settlement, month: Month, zone: str, is_last: bool) -> da
     return ended if is_last and Month(ended.year, ended.month) == month else month.last_day
 
 
-def _lines(settlement: Settlement, mapping: Mapping, part: Part) -> tuple[PlannedLine, ...]:
+def _lines(settlement: Settlement, mapping: Mapping, part: Part, home: str) -> tuple[PlannedLine, ...]:
     """One line for all that shares heading, account, tax and, where there are several, marketplace.
 
     In the order of the categories, so that the order of rows in a file changes nothing that people see. A line whose
@@ -189,7 +194,7 @@ def _lines(settlement: Settlement, mapping: Mapping, part: Part) -> tuple[Planne
     groups: dict[tuple[str, Entry, str], list[int]] = {}
     for i in part.subtotals:
         subtotal = settlement.subtotals[i]
-        entry = mapping.entry_for(subtotal, settlement.marketplace)
+        entry = mapping.entry_for(subtotal, home)
         assert entry is not None, "gaps were looked for before"
         heading = entry.name or heading_of(subtotal.category)
         groups.setdefault((heading, replace(entry, name=""), subtotal.marketplace if has_sites else ""), []).append(i)

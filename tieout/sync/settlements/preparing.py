@@ -48,8 +48,8 @@ def ensure_mapping(tools: Tools, db: Db, settlement: Settlement) -> None:
 
 def _usual(settlement: Settlement, country: str, first: str) -> Iterator[tuple[Node, Entry]]:
     """Every entry that this settlement may need, by default, for books kept in `country`."""
-    channel, site = channels.channels()[settlement.channel], settlement.marketplace
-    is_abroad = bool(site) and settlement.country not in ("", country)
+    channel, site = channels.channels()[settlement.channel], site_of(settlement)
+    is_abroad = bool(settlement.marketplace) and settlement.country not in ("", country)
     if settlement.channel == first:
         yield from default_mapping(country, channel.BLOCK, clearing=channel.CLEARING).entries
     if settlement.channel != first or is_abroad:

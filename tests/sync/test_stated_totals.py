@@ -114,11 +114,23 @@ def test_a_second_channel_books_to_its_own_accounts_and_other_gateways_to_theirs
     sold = order(1, "54.13", [item("50.00", tax("4.13", "0.08"))], [paid_by(1, "54.13", "paypal")], country="US")
     odd = order(2, "10.00", [item("10.00")], [paid_by(2, "10.00", "Sunrise Pay")])
     ended(house, period("2026-06", [sold, odd]))
-    assert standing(house)["118000000901"] == ("ready", "") and standing(house)["paypal-2026-06-GBP"] == ("ready", "")
-    assert standing(house)["sunrise_pay-2026-06-GBP"][0] == "mapping-needed"
-    booked = {id: accounts(house, kept(house)[id].id) for id in ("118000000901", "paypal-2026-06-GBP")}
+    assert standing(house)["118000000901"] == standing(house)["paypal-2026-06-GBP.demo"] == ("ready", "")
+    assert standing(house)["sunrise_pay-2026-06-GBP.demo"][0] == "mapping-needed"
+    booked = {id: accounts(house, kept(house)[id].id) for id in ("118000000901", "paypal-2026-06-GBP.demo")}
     assert booked["118000000901"] == {"TO-300": "10.00", "TO-303": "-0.59"}
-    assert booked["paypal-2026-06-GBP"] == {"TO-300": "50.00", "TO-307": "4.13", "TO-320": "-54.13"}
+    assert booked["paypal-2026-06-GBP.demo"] == {"TO-300": "50.00", "TO-307": "4.13", "TO-320": "-54.13"}
+
+
+def test_the_same_month_of_another_shop_is_another_settlement(house: House) -> None:
+    one = period("2026-06", [order(1, "10.00", [item("10.00")], [paid_by(1, "10.00", "paypal")])])
+    two = period("2026-06", [order(2, "20.00", [item("20.00")], [paid_by(2, "20.00", "paypal")])])
+    ended(house, one)
+    long = "a-second-shop-of-one-seller-with-a-rather-long-name"
+    for shop in ("demo-two", long):
+        ended(house, two.replace("demo.myshopify.com", f"{shop}.myshopify.com"))
+    assert len(kept(house)) == 3 and {each.status for each in kept(house).values()} == {"ready"}
+    assert {"paypal-2026-06-GBP.demo", "paypal-2026-06-GBP.demo_two"} < kept(house).keys()
+    assert max(map(len, kept(house))) <= 64
 
 
 def test_fees_without_any_sale_book_to_the_accounts_of_their_own_channel(house: House) -> None:

@@ -244,7 +244,7 @@ def test_e7b_another_gateways_month_comes_to_nothing_and_goes_to_its_clearing_ac
     refund["transactions"] = {"nodes": [paid(12, "40.00", "paypal", "REFUND", at="2026-06-20T10:00:00Z")]}
     sold["refunds"] = [refund]
     settlement = accepted(period("2026-06", [sold]))
-    assert (settlement.id, settlement.total.minor, settlement.deposit_on) == ("paypal-2026-06-GBP", 0, None)
+    assert (settlement.id, settlement.total.minor, settlement.deposit_on) == ("paypal-2026-06-GBP.demo", 0, None)
     assert booked(settlement) == example("E7B-INV")
 
 
@@ -262,20 +262,20 @@ def test_every_gateway_has_its_own_summary_and_a_month_only_its_own_payments() -
     found = {each.id: parts(each) for each in reading.settlements}
     assert all(each.total.minor == 0 and each.imbalance.minor == 0 for each in reading.settlements)
     assert {id: [v for (c, v) in sums if c == "clearing.gateway"] for id, sums in found.items()} == {
-        "paypal_express_checkout-2026-06-GBP": ["paypal"],
-        "cash_on_delivery_cod-2026-06-GBP": ["manual"],
-        "sunrise_pay-2026-06-GBP": ["sunrise_pay"],
-        "gift_card-2026-06-GBP": [],
-        "klarna-2026-06-GBP": ["klarna"],
+        "paypal_express_checkout-2026-06-GBP.demo": ["paypal"],
+        "cash_on_delivery_cod-2026-06-GBP.demo": ["manual"],
+        "sunrise_pay-2026-06-GBP.demo": ["sunrise_pay"],
+        "gift_card-2026-06-GBP.demo": [],
+        "klarna-2026-06-GBP.demo": ["klarna"],
     }
-    assert found["gift_card-2026-06-GBP"]["sales.gift_card_redeemed", ""] == -4000
-    assert found["klarna-2026-06-GBP"] == {
+    assert found["gift_card-2026-06-GBP.demo"]["sales.gift_card_redeemed", ""] == -4000
+    assert found["klarna-2026-06-GBP.demo"] == {
         ("sales.principal", "GB 0%"): 7000,
         ("sales.gift_card_redeemed", ""): -3000,
         ("clearing.gateway", "klarna"): -4000,
     }
     (july,) = read(period("2026-07", orders), LONDON).settlements
-    assert july.id == "paypal-2026-07-GBP"
+    assert july.id == "paypal-2026-07-GBP.demo"
     given = statement(period("2026-06", orders).encode())
     for each in reading.settlements:
         assert summed(channels.lines(given, each.id, LONDON), LONDON) == each.subtotals

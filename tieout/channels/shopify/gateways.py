@@ -7,6 +7,7 @@ other. An order paid wholly by gift card is such a summary too, and its other si
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -31,6 +32,7 @@ CLEARING = {
 }
 _BY_HAND = ("cash", "bank_deposit", "bank_transfer", "money_order", "cheque", "check")
 _MOST = 40  # letters of a gateway's name
+_LONGEST = 64  # letters of a settlement's id
 _FIRST_ROW = 2
 
 
@@ -75,7 +77,7 @@ def _lines(told: Answers, digest: str, zone: ZoneInfo) -> Iterator[tuple[str, Li
                 at = _moment(payment.at)
                 if Month.of(at, zone) != month:
                     continue  # the file of its own month has it
-                id = f"{slug(payment.gateway)}-{told.period}-{payment.currency}"
+                id = _id(payment, told)
                 for part, minor in parts:
                     words = tuple(filter(None, (payment.gateway, part.word, part.group)))
                     amount, source = Money(minor, payment.currency), Source(digest, row)
@@ -84,6 +86,14 @@ def _lines(told: Answers, digest: str, zone: ZoneInfo) -> Iterator[tuple[str, Li
         except (Unreadable, ValueError) as error:
             text = f"Order {order.get('name') or order.get('id')}: {error}."
             raise Refused(Refusal("answer-damaged", text, row)) from error
+
+
+def _id(payment: Payment, told: Answers) -> str:
+    """By gateway, month, currency and shop: two shops of one seller have such a month each."""
+    whole, shop = f"{slug(payment.gateway)}-{told.period}-{payment.currency}", told.shop.partition(".")[0]
+    if len(whole) + len(shop) >= _LONGEST:
+        shop = sha256(shop.encode()).hexdigest()[:10]
+    return ".".join(filter(None, (whole, shop.replace("-", "_"))))
 
 
 def _payments(order: dict[str, Any]) -> Iterator[tuple[Payment, tuple[tuple[Part, int], ...]]]:

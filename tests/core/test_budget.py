@@ -98,7 +98,7 @@ def test_where_nobody_counts_days_no_call_waits_for_one() -> None:
 
 
 def test_reads_of_a_month_stop_before_the_platform_does_and_writes_go_on() -> None:
-    used = Usage(reads_this_month=95)
+    used = Usage(reads_this_month=99)
     refusal = wait(BATCHED, used, Lane.BACKGROUND, NOW, is_write=False)
     assert refusal is not None
     assert (refusal.code, refusal.until) == ("rate-limit-month", datetime(2026, 12, 1, tzinfo=UTC))

@@ -39,7 +39,7 @@ class Allowance:
     a_second: int = 0
     writes_a_minute: int = 0
     reads_a_month: int = 0
-    kept_of_month_percent: int = 5
+    kept_of_month_percent: int = 1  # little: looks before a first attempt are reads, and posting stops last
 
     def at_once_for(self, lane: Lane) -> int:
         return self.at_once - (self.kept_at_once if lane is Lane.BACKGROUND else 0)

@@ -1,5 +1,6 @@
 """Of one payout at most one plan is ever on its way or in the books, whatever people and files do between."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +11,9 @@ from tests.sync.ledgers import QUICKBOOKS
 from tests.sync.test_bad_weather import until_rest
 from tieout.core.mapping import Entry, Node
 from tieout.sandbox import xero
-from tieout.store.engine import write
+from tieout.store import charts, plans
+from tieout.store import connections as rows
+from tieout.store.engine import read, write
 from tieout.store.postings import POSTINGS
 from tieout.sync import connections, doctor, mapping, settlements
 from tieout.sync.settlements import approving
@@ -90,6 +93,27 @@ def test_the_newer_file_is_used_once_the_older_document_is_void(house: House) ->
     assert house.card(second).ties_out
     assert live(house) == 1
     assert [finding.text for finding in doctor.invariants(house.tools) if not finding.is_good] == []
+
+
+def test_what_other_books_refused_is_planned_anew_for_those_in_use(house: House) -> None:
+    house.connect()
+    id = house.receive_sample(UK)
+    house.world.arm("unknown-error", text="No.", method="PUT", path="*/Invoices*", count=1)
+    house.send(id)
+    assert house.card(id).status == "blocked"
+    with write(house.tools.engines, house.organisation) as db:
+        (old,) = rows.listed(db)
+        chart = charts.find(db, old.id)
+        assert chart is not None
+        rows.end(db, old.id, house.clock())
+        new = replace(old, id=house.tools.new_id(), books_id="others", connected_at=house.clock())
+        rows.add(db, new)
+        charts.keep(db, new.id, chart[0], house.clock())
+    settlements.approve(house.tools, house.actor, [id])
+    house.jobs.run_all()
+    with read(house.tools.engines, house.organisation) as db:
+        frozen = plans.newest(db, id)
+    assert frozen is not None and frozen.connection == new.id and live(house) == 0
 
 
 @pytest.mark.parametrize("ledger", [QUICKBOOKS], ids=lambda ledger: ledger.name)

@@ -150,7 +150,7 @@ def _freeze_one(
             return Verdict(id, True, "It is on its way already.")
         if kept.status not in (Status.READY, Status.BLOCKED, Status.PARTIALLY_SENT):
             return Verdict(id, False, f"Settlement {kept.settlement.id}: {kept.reason}")
-        if again := _once_more(tools, db, kept):
+        if again := _once_more(tools, db, kept, connection):
             return again
         plan = planned(db, kept)
         if not isinstance(plan, Plan):
@@ -175,10 +175,13 @@ def _freeze_one(
     return Verdict(id, True, f"Plan {plan.hash[:12]} frozen.")
 
 
-def _once_more(tools: Tools, db: Db, kept: Kept) -> Verdict | None:
-    """After a refusal: the frozen plan again, if today's would be the same or a part of it is in the books."""
+def _once_more(tools: Tools, db: Db, kept: Kept, connection: Connection) -> Verdict | None:
+    """After a refusal: the frozen plan again, if today's would be the same or a part of it is in the books.
+
+    None also where it was frozen for other books than those in use: there it would wait for ever.
+    """
     frozen = plans.newest(db, kept.id)
-    if frozen is None:
+    if frozen is None or frozen.connection != connection.id:
         return None
     parts = postings.of_plans(db, [frozen.id])[frozen.id]
     today = planned(db, kept, frozen.plan.version)

@@ -89,6 +89,16 @@ def test_two_payouts_of_one_day_without_ids_are_held_with_a_sentence_and_with_id
     assert [standing(house)[id][0] for id in ("118000000901", "118000000902")] == ["ready", "ready"]
 
 
+def test_another_payout_of_a_day_that_is_here_never_takes_the_place_of_the_first(house: House) -> None:
+    ended(house, str(Payouts((paid(), paid(Charges="20.00", Fees="-1.18", Total="18.82")))))
+    nameless = tuple(name for name in HEADINGS if name != "Payout ID")
+    ended(house, str(Transactions((row(),), nameless)))
+    other = house.receive("export.csv", str(Transactions((row(), row()), nameless)).encode())
+    assert other.state == "failed" and "cannot be told apart" in other.message
+    (first,) = kept(house).values()
+    assert (first.version, first.status, first.settlement.total.minor) == (1, "ready", 941)
+
+
 def test_one_payout_with_and_without_its_id_is_taken_in_once(house: House) -> None:
     nameless = tuple(name for name in HEADINGS if name != "Payout ID")
     ended(house, str(Transactions((row(),), nameless)))

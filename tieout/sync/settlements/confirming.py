@@ -4,11 +4,11 @@ AC1: a file of rows without a total proves nothing by itself, since rows may hav
 states the same total the settlement is held; where it states another one, the difference is shown, nothing is posted.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import date
 
-from tieout.core.settlement import CONTRADICTED, UNCONFIRMED, UNTOLD, Label, Settlement, Warning, day_id
+from tieout.core.settlement import CONTRADICTED, UNCONFIRMED, UNTOLD, Label, Refusal, Settlement, Warning, day_id
 from tieout.core.status import UNSENT
 from tieout.store import payouts, settlements
 from tieout.store.engine import Db
@@ -80,6 +80,27 @@ def says_less(settlement: Settlement, known: Settlement) -> bool:
 def _whole(labels: Collection[Label]) -> int:
     """How many words tell the rows apart: a label of more words divides further."""
     return max((len(label.words) for label in labels), default=0)
+
+
+def untold(db: Db, found: Iterable[Settlement]) -> tuple[Refusal, ...]:
+    """Payouts that are known by their day alone, where another one of that day is here under the same id.
+
+    Both are stated by the channel, so neither is a newer form of the other, as of two shops, or of two exports.
+    """
+    refusals = []
+    for each in found:
+        known = settlements.current(db, each.channel, each.id)
+        if known is None or each.deposit_on is None or each.id != day_id(each.deposit_on, each.currency):
+            continue
+        stated = {one.payout.total for one in payouts.on(db, each.channel, each.deposit_on, each.currency)}
+        if known.settlement.lines_sum != each.lines_sum and {known.settlement.lines_sum, each.lines_sum} <= stated:
+            text = (
+                f"The channel made more than one payout in {each.currency} on {each.deposit_on}: {each.lines_sum} of"
+                f" this file is another than the {known.settlement.lines_sum} that is here, and without ids they cannot"
+                " be told apart. Import a file that names the payout of each row."
+            )
+            refusals.append(Refusal(UNTOLD, text, 0, each.id))
+    return tuple(refusals)
 
 
 def twin(db: Db, settlement: Settlement) -> Kept | None:

@@ -116,8 +116,8 @@ def read_statement(tools: Tools, organisation: str, operation: str) -> None:
         return
     with write(tools.engines, organisation) as db:
         alone(db, VERSIONS)
-        if reading.refusals:
-            _end_refused(tools, db, operation, filename, reading.channel, reading.refusals)
+        if refusals := reading.refusals or confirming.untold(db, reading.settlements):
+            _end_refused(tools, db, operation, filename, reading.channel, refusals)
             return
         admitted = [admit(tools, db, settlement, reading) for settlement in reading.settlements]
         told = _confirmed(tools, db, digest, reading) if reading.payouts else _summary(admitted)

@@ -27,10 +27,15 @@ def kept(shop: Market, digest: str) -> list[dict[str, Any]]:
         return [json.loads(line) for line in statements.content(db, digest).splitlines()]
 
 
+def payouts(shop: Market, account: str) -> list[Any]:
+    """Without the months of other gateways."""
+    return [item for item in shop.items(account) if not item.id.startswith("period:")]
+
+
 def test_every_paid_payout_comes_in_as_its_raw_answers_without_a_refused_call(shop: Market) -> None:
     account = shop.connect()
     found = shop.until_done(account)
-    items = shop.items(account)
+    items = payouts(shop, account)
     done = [item for item in items if item.state is ItemState.KEPT]
     open_ones = [item for item in items if item.state is ItemState.LISTED]
     assert len(done) > 40 and all(not item.is_ready for item in open_ones)
@@ -41,14 +46,15 @@ def test_every_paid_payout_comes_in_as_its_raw_answers_without_a_refused_call(sh
     assert transactions["data"]["shopifyPaymentsAccount"]["balanceTransactions"]["nodes"]
     assert found.cursor <= min([item.at for item in open_ones] or [found.cursor])
     told = settlements.listing(shop.house.tools, shop.house.organisation, "", "", "", "", 200)
-    assert {card.number for card in told.cards} == {item.id.rpartition("/")[2] for item in done}
+    numbers = {card.number for card in told.cards if card.number.isdigit()}
+    assert numbers == {item.id.rpartition("/")[2] for item in done}
 
 
 def test_what_was_on_its_way_comes_in_once_it_is_paid(shop: Market) -> None:
     account = shop.connect()
     shop.world.hand("payout-status", status="IN_TRANSIT")
     shop.until_done(account)
-    (waiting,) = [item for item in shop.items(account) if item.state is ItemState.LISTED]
+    (waiting,) = [item for item in payouts(shop, account) if item.state is ItemState.LISTED]
     assert not waiting.is_ready and "payout-not-imported" not in open_codes(shop)
     cursor = shop.account(account).cursor
     assert cursor is not None and cursor <= waiting.at
@@ -75,10 +81,10 @@ def test_killed_in_the_middle_of_a_payout_it_is_asked_for_from_its_start(
     monkeypatch.setattr(shop.house.tools.transport, "send", dying)
     with pytest.raises(Killed):
         shop.timetable()
-    before = {item.id for item in shop.items(account) if item.state is ItemState.KEPT}
+    before = {item.id for item in payouts(shop, account) if item.state is ItemState.KEPT}
     shop.house.clock.skip(seconds=fetching.HELD.total_seconds() + 31)
     shop.until_done(account)
-    done = [item for item in shop.items(account) if item.state is ItemState.KEPT]
+    done = [item for item in payouts(shop, account) if item.state is ItemState.KEPT]
     assert before < {item.id for item in done} and len({item.statement for item in done}) == len(done)
     for item in done:
         lines = kept(shop, item.statement)

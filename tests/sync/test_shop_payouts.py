@@ -25,8 +25,9 @@ def shop(house: House) -> Iterator[Market]:
 
 
 def kept(shop: Market) -> list[Kept]:
+    """Payouts: summaries of other gateways are paid out on no day."""
     with read(shop.house.tools.engines, shop.house.organisation) as db:
-        return list(listed(db, Wanted(limit=1000)))
+        return [each for each in listed(db, Wanted(limit=1000)) if each.settlement.deposit_on is not None]
 
 
 def cents(text: str) -> int:

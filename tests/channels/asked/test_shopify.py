@@ -10,7 +10,7 @@ import pytest
 from tests.channels.asked.canned import Canned, access, registration, said
 from tieout.calls import Answer
 from tieout.channels import FIELD, REFUSED, TOKEN_EXPIRED, Item
-from tieout.channels.shopify import fetch
+from tieout.channels.shopify import asking, fetch
 from tieout.core.failure import Busy, Disconnected, NotAllowed, Rejected, RemoteError, Unreachable
 from tieout.core.secret import Secret
 
@@ -65,7 +65,7 @@ def test_a_token_given_by_hand_is_proven_and_the_shop_names_itself() -> None:
     found = fetch.keys(call, APP, given)
     assert (found.account, found.name, found.place) == (SHOP, "Harbour", SHOP)
     assert found.expires_in_seconds is None and found.hook_secret.reveal() == "s"
-    assert call.asked[0].url == f"https://{SHOP}/admin/api/{fetch.API_VERSION}/graphql.json"
+    assert call.asked[0].url == f"https://{SHOP}/admin/api/{asking.API_VERSION}/graphql.json"
     assert call.asked[0].headers["X-Shopify-Access-Token"] == "shpat_0123456789"
     assert fetch.refreshed(Canned([]), APP, found) == found
 
@@ -151,14 +151,14 @@ def test_out_of_points_it_is_asked_again_and_in_the_end_told_how_long_to_wait() 
     assert fetch.listed(call, ACCESS, "2026-09-01T00:00:00+00:00").items == ()
     with pytest.raises(Busy) as caught:
         fetch.listed(Canned([error("THROTTLED", extensions=POOR)] * 6), ACCESS, "2026-09-01T00:00:00+00:00")
-    assert caught.value.failure.retry_after_seconds == 4
+    assert caught.value.failure.retry_after_seconds == 7
 
 
 def test_an_answer_says_how_long_to_rest() -> None:
     template = "/admin/api/{version}/graphql.json"
     assert fetch.rest(template, data({})) is None
     pace = fetch.rest(template, data({}, POOR))
-    assert pace is not None and (pace.burst, pace.every_milliseconds) == (0, 4000)
+    assert pace is not None and (pace.burst, pace.every_milliseconds) == (0, 7000)
     late = fetch.rest(template, said(b"", 429, retry_after="2.0"))
     assert late is not None and late.every_milliseconds == 2000
     assert fetch.rest(template, said(b"<html>")) is None

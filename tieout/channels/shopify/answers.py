@@ -21,7 +21,7 @@ FORMAT = "shopify-api"
 _VERSION = 1
 _PAYOUT, _ROW, _ORDER = "ShopifyPaymentsPayout", "ShopifyPaymentsBalanceTransaction", "Order"
 _ADDRESSES, _OF_ADDRESS = ("shippingAddress", "billingAddress"), ("countryCodeV2", "provinceCode")
-_ASKED = " ".join((queries.PAYOUTS, queries.PAYOUT, queries.TRANSACTIONS, queries.ORDERS))
+_ASKED = " ".join((queries.PAYOUTS, queries.PAYOUT, queries.TRANSACTIONS, queries.PERIOD, queries.SIGHT))
 # What is kept of an answer: what is asked for, its frame, and what other queries name the same thing by.
 KEYS = frozenset(re.findall(r"[A-Za-z]\w*", _ASKED)) | frozenset(
     "tieout version shop payout period data errors message extensions edges node cursor __typename path code "
@@ -37,6 +37,7 @@ class Answers:
     shop: str
     payout_id: str
     period: str
+    zone: str = ""  # the shop's own
     encoding: str = "utf-8"
     payouts: dict[str, dict[str, Any]] = field(default_factory=dict)
     rows: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -145,7 +146,7 @@ def _begun(told: dict[str, Any], row: int, encoding: str) -> Answers:
         raise Refused(
             Refusal("format_unknown", f"Line {row}: answers of Shopify's API of a form that is not known here.", row)
         )
-    return Answers(str(told.get("shop") or ""), payout, period, encoding)
+    return Answers(str(told.get("shop") or ""), payout, period, encoding=encoding)
 
 
 def _listed(told: Any) -> list[dict[str, Any]]:
@@ -170,11 +171,23 @@ def _gather(told: Any, found: Answers, name: str) -> None:
     elif kind == _ORDER and "totalPriceSet" in told:
         found.orders.setdefault(told["id"], told)
         found.incomplete |= {told["id"]} if _has_more(told) else set()
+    elif kind == _ORDER and "lineItems" in told and told["id"] in found.orders:
+        _lengthen(found, told)
     else:
+        found.zone = str(told.get("ianaTimezone") or found.zone)
         if name == "balanceTransactions":
             found.is_whole = not (told.get("pageInfo") or {}).get("hasNextPage", True)
         for key, value in told.items():
             _gather(value, found, key)
+
+
+def _lengthen(found: Answers, told: dict[str, Any]) -> None:
+    """A further page of the lines of an order; a line that is known is not taken twice."""
+    order = found.orders[told["id"]]
+    lines = {each.get("id"): each for each in (*nodes(told["lineItems"]), *nodes(order.get("lineItems")))}
+    order["lineItems"] = {"nodes": list(lines.values()), "pageInfo": (told["lineItems"] or {}).get("pageInfo")}
+    if not _has_more(order):
+        found.incomplete.discard(told["id"])
 
 
 def _has_more(told: Any) -> bool:

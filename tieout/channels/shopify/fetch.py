@@ -2,8 +2,9 @@
 
 One payout becomes one file of JSON lines: who was asked for which payout, then every answer of the API as it came, in
 the order of asking: the payout, its balance transactions in pages of 250, the orders behind them for their taxes and
-refunds. Calls cost points that come back steadily; an answer says how many are left. Sources: shopify.dev (GraphQL
-Admin API, API limits, authorization code grant, client credentials grant, webhooks).
+refunds. What other gateways took is listed beside the payouts, by month (`periods`). Calls cost points that come back
+steadily; an answer says how many are left. Sources: shopify.dev (GraphQL Admin API, API limits, authorization code
+grant, client credentials grant, webhooks).
 """
 
 import base64
@@ -31,12 +32,11 @@ from tieout.channels._asked import (
     Pace,
     Registration,
 )
-from tieout.channels.shopify import queries, refusals
+from tieout.channels.shopify import asking, periods, queries, refusals
 from tieout.core.currency import EXPONENT
-from tieout.core.failure import Busy, Disconnected, NotAllowed, Rejected, Unreachable
+from tieout.core.failure import Disconnected, NotAllowed, Rejected, Unreachable
 from tieout.core.secret import Secret
 
-API_VERSION = "2026-10"
 URLS: Mapping[str, str] = {"api": "https://{shop}"}
 SCOPES = ("read_shopify_payments_accounts", "read_shopify_payments_payouts", "read_orders", "read_all_orders")
 TOPICS = ("APP_UNINSTALLED",)  # Shopify has no topic of payouts; whatever a signed notice says is taken for a hint
@@ -70,10 +70,9 @@ ARCHIVED = (
 )
 LEAVING = "The shop's admin, Settings, Apps and sales channels: uninstall the app."
 
-_GRAPHQL, _OAUTH = "/admin/api/{version}/graphql.json", "/admin/oauth/access_token"
-_PAGE, _ORDERS, _SMALLEST = 250, 25, 5
-_MOST_PAGES, _MOST_TRIES = 10_000, 6
-_RESERVE = Decimal(400)  # points that the next question may take, whatever the last one took
+_OAUTH = "/admin/oauth/access_token"
+_PAGE, _ORDERS = 250, 25
+_MOST_PAGES = 10_000
 _FINAL = ("PAID",)  # SCHEDULED and IN_TRANSIT become final; FAILED and CANCELED never brought money
 _OPEN = ("SCHEDULED", "IN_TRANSIT")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,60}\.myshopify\.com")
@@ -87,7 +86,7 @@ def install_url(app: Registration, shop: str, state: str) -> str | None:
         "redirect_uri": app.redirect_uri,
         "state": state,
     }
-    return f"{_base(app, shop_of(shop))}/admin/oauth/authorize?{urlencode(asked)}" if app.is_registered else None
+    return f"{asking.base(app, shop_of(shop))}/admin/oauth/authorize?{urlencode(asked)}" if app.is_registered else None
 
 
 def exchange(call: Call, app: Registration, params: Mapping[str, str], verifier: str) -> Keys:
@@ -129,7 +128,7 @@ def refreshed(call: Call, app: Registration, keys: Keys) -> Keys:
 def subscribed(call: Call, access: Access) -> None:
     """A topic that is subscribed already is refused inside the answer, which is as good."""
     for topic in TOPICS if access.app.hook_url else ():
-        _ask(call, access, queries.SUBSCRIBE, {"topic": topic, "url": access.app.hook_url})
+        asking.ask(call, access, queries.SUBSCRIBE, {"topic": topic, "url": access.app.hook_url})
 
 
 def addressed(headers: Mapping[str, str]) -> str:
@@ -155,17 +154,21 @@ def rest(template: str, answer: Answer) -> Pace | None:
     if answer.status == 429:
         wait = refusals.of_status(answer).failure.retry_after_seconds or 1
         return Pace(0, wait * 1000)
-    if template != _GRAPHQL or answer.status != 200:
+    if template != asking.GRAPHQL or answer.status != 200:
         return None
-    milliseconds = _short_of(_tree(answer))
+    milliseconds = asking.short_of(asking.tree(answer))
     return Pace(0, milliseconds) if milliseconds else None
 
 
 def listed(call: Call, access: Access, since: str) -> Listing:
-    """Payouts by the moment they were issued. What failed or was cancelled brought nothing and is not named."""
+    """Payouts by the moment they were issued, and behind the last of them the months of other gateways.
+
+    What failed or was cancelled brought nothing and is not named.
+    """
     after, begin = json.loads(since.removeprefix(_NEXT)) if since.startswith(_NEXT) else (None, since)
-    variables = {"first": _PAGE, "after": after, "query": f"issued_at:>='{_stamp(begin)}'"}
-    _, told = _paged(call, access, queries.PAYOUTS, variables)
+    moment = datetime.fromisoformat(begin)
+    variables = {"first": _PAGE, "after": after, "query": f"issued_at:>='{asking.stamp(moment)}'"}
+    answer, told = asking.paged(call, access, queries.PAYOUTS, variables)
     account = told["data"].get("shopifyPaymentsAccount")
     if account is None:
         raise NotAllowed("this shop does not use Shopify Payments, or the token may not see it", code=REFUSED)
@@ -174,11 +177,15 @@ def listed(call: Call, access: Access, since: str) -> Listing:
     if page["pageInfo"]["hasNextPage"]:
         return Listing(items, _NEXT + json.dumps([page["pageInfo"]["endCursor"], begin]), is_all=False)
     newest = max((datetime.fromisoformat(node["issuedAt"]) for node in page["nodes"]), default=None)
-    return Listing(items, newest.isoformat() if newest else "", is_all=True)
+    months = periods.ended(answer, told["data"].get("shop") or {}, moment)
+    return Listing((*items, *months), newest.isoformat() if newest else "", is_all=True)
 
 
 def fetched(call: Call, access: Access, item: Item) -> Iterator[Download]:
-    """Asked again from the start when it broke off: half a payout is none."""
+    """Asked again from the start when it broke off: half a payout is none. A month may bring nothing."""
+    if item.id.startswith(periods.PREFIX):
+        yield from periods.fetched(call, access, item)
+        return
     head = {"tieout": "shopify-api", "version": 1, "shop": access.account, "payout": item.id}
     lines = [json.dumps(head).encode(), *_answers(call, access, item.id)]
     name = re.sub(r"\D", "", item.id.rpartition("/")[2]) or hashlib.sha256(item.id.encode()).hexdigest()[:12]
@@ -210,17 +217,17 @@ REFUSED_ANSWER = "connect-error-shown"
 
 
 def _answers(call: Call, access: Access, payout: str) -> Iterator[bytes]:
-    body, told = _ask(call, access, queries.PAYOUT, {"id": payout})
+    answer, told = asking.ask(call, access, queries.PAYOUT, {"id": payout})
     node = told["data"].get("node")
     if not node:
         raise Rejected(f"the shop has no payout {payout}", code="not-found")
-    yield _line(body)
+    yield asking.line(answer)
     orders: dict[str, None] = {}
     after: str | None = None
     variables = {"first": _PAGE, "query": f"payments_transfer_id:{node['legacyResourceId']}"}
     for _ in range(_MOST_PAGES):
-        body, told = _paged(call, access, queries.TRANSACTIONS, {**variables, "after": after})
-        yield _line(body)
+        answer, told = asking.paged(call, access, queries.TRANSACTIONS, {**variables, "after": after})
+        yield asking.line(answer)
         page = told["data"]["shopifyPaymentsAccount"]["balanceTransactions"]
         orders |= dict.fromkeys(each["associatedOrder"]["id"] for each in page["nodes"] if each["associatedOrder"])
         if not page["pageInfo"]["hasNextPage"]:
@@ -236,19 +243,15 @@ def _of_orders(call: Call, access: Access, ids: Sequence[str]) -> Iterator[bytes
     size, done = _ORDERS, 0
     while done < len(ids):
         try:
-            body, _ = _ask(call, access, queries.ORDERS, {"ids": list(ids[done : done + size])})
+            answer, told = asking.ask(call, access, queries.ORDERS, {"ids": list(ids[done : done + size])})
         except Rejected as error:
             if error.failure.code != refusals.TOO_COSTLY or size == 1:
                 raise
             size //= 2
             continue
-        yield _line(body)
+        yield asking.line(answer)
+        yield from asking.rest_of_orders(call, access, told["data"]["nodes"])
         done += size
-
-
-def _line(body: bytes) -> bytes:
-    """One line: between the parts of a JSON text a line end means nothing, and inside a string there is none."""
-    return body.replace(b"\r", b"").replace(b"\n", b"")
 
 
 def _item(node: Mapping[str, Any]) -> Item:
@@ -259,77 +262,18 @@ def _item(node: Mapping[str, Any]) -> Item:
     return Item(str(node["id"]), label, at, is_ready=node["status"] in _FINAL)
 
 
-# --- One question ---------------------------------------------------------------------------------------------------
-
-
-def _paged(call: Call, access: Access, query: str, variables: Mapping[str, Any]) -> tuple[bytes, dict[str, Any]]:
-    """A page, of fewer entries where the shop says that so many cost too much."""
-    size = int(variables["first"])
-    while True:
-        try:
-            return _ask(call, access, query, {**variables, "first": size})
-        except Rejected as error:
-            if error.failure.code != refusals.TOO_COSTLY or size <= _SMALLEST:
-                raise
-            size //= 2
-
-
-def _ask(call: Call, access: Access, query: str, variables: Mapping[str, Any]) -> tuple[bytes, dict[str, Any]]:
-    """The raw answer and what it says. Out of points it is asked again a few times: whoever paces the calls waits."""
-    url = _base(access.app, access.place) + _GRAPHQL.format(version=API_VERSION)
-    headers = {
-        "Content-Type": "application/json",
-        "Accept": "application/json",
-        "X-Shopify-Access-Token": access.token.reveal(),
-    }
-    body = json.dumps({"query": query, "variables": variables}).encode()
-    request = Request("POST", url, headers, body, _GRAPHQL, is_write=False)
-    for left in range(_MOST_TRIES, 0, -1):
-        answer = call(request)
-        if answer.status != 200:
-            raise refusals.of_status(answer)
-        told = _tree(answer)
-        if not told:
-            raise Unreachable(f"the shop's answer is no JSON object: {answer.body[:80]!r}", status=answer.status)
-        errors = told.get("errors")
-        if not errors and isinstance(told.get("data"), dict):
-            return answer.body, told
-        error = refusals.of_errors(answer, errors or ["the answer holds neither data nor an error"], _short_of(told))
-        if not isinstance(error, Busy) or left == 1:
-            raise error
-    raise AssertionError("the last try returns or raises")
-
-
-def _tree(answer: Answer) -> dict[str, Any]:
-    """Empty for what is no JSON object."""
-    try:
-        found = json.loads(answer.body, parse_float=Decimal)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _short_of(told: Mapping[str, Any]) -> int:
-    """Milliseconds until the points for another question are there; 0 when they are, or nobody says."""
-    cost = (told.get("extensions") or {}).get("cost") or {}
-    status = cost.get("throttleStatus") or {}
-    needed, left, back = (
-        Decimal(str(each or 0))
-        for each in (cost.get("requestedQueryCost"), status.get("currentlyAvailable"), status.get("restoreRate"))
-    )
-    missing = min(max(needed, _RESERVE), Decimal(str(status.get("maximumAvailable") or needed))) - left
-    return -int(-missing * 1000 // back) if missing > 0 and back > 0 else 0
+# --- Keys ----------------------------------------------------------------------------------------------------------
 
 
 def _token(call: Call, app: Registration, shop: str, asked: Mapping[str, str], is_write: bool = True) -> dict[str, Any]:
     """One answer of the shop's token endpoint."""
     body = {"client_id": app.client_id, "client_secret": app.client_secret.reveal(), **asked}
     headers = {"Content-Type": "application/json", "Accept": "application/json"}
-    url = _base(app, shop) + _OAUTH
+    url = asking.base(app, shop) + _OAUTH
     answer = call(Request("POST", url, headers, json.dumps(body).encode(), _OAUTH, is_write=is_write))
     if answer.status != 200:
         raise refusals.of_token(answer)
-    told = _tree(answer)
+    told = asking.tree(answer)
     if not told.get("access_token"):
         raise Unreachable("the token endpoint's answer holds no token", status=answer.status)
     return told
@@ -350,15 +294,7 @@ def _keys(told: Mapping[str, Any], shop: str) -> Keys:
 def _proven(call: Call, app: Registration, keys: Keys) -> Keys:
     """By asking the shop who it is: its own name for itself is what the account is known by."""
     access = Access(keys.access, keys.account, keys.place, app)
-    shop = _ask(call, access, queries.SHOP, {})[1]["data"]["shop"]
-    _ask(call, access, queries.PAYOUTS, {"first": 1, "after": None, "query": None})
+    shop = asking.ask(call, access, queries.SHOP, {})[1]["data"]["shop"]
+    asking.ask(call, access, queries.PAYOUTS, {"first": 1, "after": None, "query": None})
     domain = shop_of(str(shop["myshopifyDomain"]))
     return Keys(domain, str(shop["name"]), domain, keys.access, keys.refresh, keys.expires_in_seconds, keys.hook_secret)
-
-
-def _base(app: Registration, shop: str) -> str:
-    return app.urls["api"].replace("{shop}", shop)
-
-
-def _stamp(moment: str) -> str:
-    return datetime.fromisoformat(moment).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

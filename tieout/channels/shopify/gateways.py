@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from tieout.channels._days import read_date
 from tieout.channels._refused import Refused, Unreadable
-from tieout.channels.shopify import orders
+from tieout.channels.shopify import orders, zones
 from tieout.channels.shopify.answers import Answers
 from tieout.channels.shopify.orders import GATEWAY, GIFT_CARD, Part, Payment
 from tieout.channels.shopify.tally import LABEL, NAME
@@ -49,19 +49,23 @@ def slug(gateway: str) -> str:
 
 
 def read(told: Answers, digest: str, zone: ZoneInfo) -> tuple[tuple[Settlement, ...], tuple[Warning, ...]]:
-    """A settlement for each gateway and currency. Raises Refused for orders that are not whole."""
+    """A settlement for each gateway and currency. Raises Refused for orders that are not whole.
+
+    A month begins and ends by the shop's own zone, where the answers tell it: by that zone it was asked for.
+    """
     if told.incomplete:
         named = ", ".join(str(told.orders[id].get("name") or id) for id in sorted(told.incomplete)[:5])
         text = f"Not all of these orders is in the file: {named}. Ask again."
         raise Refused(Refusal("answer-incomplete", text))
-    found: dict[str, list[Line]] = {}
+    zone, found = zones.named(told.zone, zone), dict[str, list[Line]]()
     for id, line in _lines(told, digest, zone):
         found.setdefault(id, []).append(line)
     return tuple(_settlement(id, lines, zone) for id, lines in found.items()), ()
 
 
 def lines(told: Answers, digest: str, settlement_id: str, zone: ZoneInfo) -> Iterator[Line]:
-    return (line for id, line in _lines(told, digest, zone) if id == settlement_id)
+    own = zones.named(told.zone, zone)
+    return (line for id, line in _lines(told, digest, own) if id == settlement_id)
 
 
 def _lines(told: Answers, digest: str, zone: ZoneInfo) -> Iterator[tuple[str, Line]]:

@@ -9,6 +9,7 @@ SHOP = "query Shop { shop { name myshopifyDomain currencyCode } }"
 
 PAYOUTS = f"""
 query Payouts($first: Int!, $after: String, $query: String) {{
+  shop {{ ianaTimezone createdAt }}
   shopifyPaymentsAccount {{
     payouts(first: $first, after: $after, sortKey: ISSUED_AT, query: $query) {{
       nodes {{ id legacyResourceId issuedAt status transactionType net {_MONEY} }}
@@ -51,34 +52,60 @@ query Transactions($first: Int!, $after: String, $query: String!) {{
 }}
 """
 
+_LINE = f"{{ id quantity isGiftCard originalTotalSet {_BAG} discountedTotalSet {_BAG} taxLines {_TAXES} }}"
+_ORDER = f"""
+  id name createdAt processedAt test currencyCode presentmentCurrencyCode taxesIncluded
+  shippingAddress {{ countryCodeV2 provinceCode }}
+  totalPriceSet {_BAG} totalTaxSet {_BAG} totalShippingPriceSet {_BAG} totalTipReceivedSet {_BAG}
+  originalTotalDutiesSet {_BAG}
+  taxLines {_TAXES}
+  lineItems(first: 50) {{
+    nodes {_LINE}
+    {_PAGE}
+  }}
+  shippingLines(first: 10) {{ nodes {{ discountedPriceSet {_BAG} taxLines {_TAXES} }} }}
+  transactions(first: 50) {{ id kind status gateway test processedAt amountSet {_BAG} }}
+  refunds(first: 20) {{
+    id createdAt totalRefundedSet {_BAG}
+    refundLineItems(first: 20) {{
+      nodes {{ quantity subtotalSet {_BAG} totalTaxSet {_BAG} lineItem {{ id isGiftCard }} }}
+    }}
+    refundShippingLines(first: 5) {{ nodes {{ subtotalAmountSet {_BAG} taxAmountSet {_BAG} }} }}
+    orderAdjustments(first: 10) {{ nodes {{ reason amountSet {_BAG} taxAmountSet {_BAG} }} }}
+    transactions(first: 10) {{ nodes {{ id kind status gateway amountSet {_BAG} }} }}
+  }}
+"""
+
 ORDERS = f"""
 query Orders($ids: [ID!]!) {{
   nodes(ids: $ids) {{
+    ... on Order {{ {_ORDER} }}
+  }}
+}}
+"""
+
+# Sorted by a time that never changes: what is changed while the pages are asked for stays in its place.
+PERIOD = f"""
+query Period($first: Int!, $after: String, $query: String!) {{
+  orders(first: $first, after: $after, sortKey: PROCESSED_AT, query: $query) {{
+    nodes {{ {_ORDER} }}
+    {_PAGE}
+  }}
+}}
+"""
+
+LINES = f"""
+query Lines($id: ID!, $first: Int!, $after: String) {{
+  node(id: $id) {{
     ... on Order {{
-      id name createdAt processedAt test currencyCode presentmentCurrencyCode taxesIncluded
-      shippingAddress {{ countryCodeV2 provinceCode }}
-      totalPriceSet {_BAG} totalTaxSet {_BAG} totalShippingPriceSet {_BAG} totalTipReceivedSet {_BAG}
-      originalTotalDutiesSet {_BAG}
-      taxLines {_TAXES}
-      lineItems(first: 50) {{
-        nodes {{ id quantity isGiftCard originalTotalSet {_BAG} discountedTotalSet {_BAG} taxLines {_TAXES} }}
-        {_PAGE}
-      }}
-      shippingLines(first: 10) {{ nodes {{ discountedPriceSet {_BAG} taxLines {_TAXES} }} }}
-      transactions(first: 50) {{ id kind status gateway test processedAt amountSet {_BAG} }}
-      refunds(first: 20) {{
-        id createdAt totalRefundedSet {_BAG}
-        refundLineItems(first: 20) {{
-          nodes {{ quantity subtotalSet {_BAG} totalTaxSet {_BAG} lineItem {{ id isGiftCard }} }}
-        }}
-        refundShippingLines(first: 5) {{ nodes {{ subtotalAmountSet {_BAG} taxAmountSet {_BAG} }} }}
-        orderAdjustments(first: 10) {{ nodes {{ reason amountSet {_BAG} taxAmountSet {_BAG} }} }}
-        transactions(first: 10) {{ nodes {{ id kind status gateway amountSet {_BAG} }} }}
-      }}
+      id
+      lineItems(first: $first, after: $after) {{ nodes {_LINE} {_PAGE} }}
     }}
   }}
 }}
 """
+
+SIGHT = "query Sight { shop { ianaTimezone } currentAppInstallation { accessScopes { handle } } }"
 
 SUBSCRIBE = """
 mutation Subscribe($topic: WebhookSubscriptionTopic!, $url: URL!) {

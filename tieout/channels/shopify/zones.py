@@ -30,6 +30,14 @@ def own_zone(currency: str, stamps: Iterable[tuple[str, datetime]]) -> ZoneInfo 
     return zone if zone and not elsewhere(zone, stamps) else None
 
 
+def named(text: str, otherwise: ZoneInfo) -> ZoneInfo:
+    """The zone of that name, as a shop tells its own; the other where there is none of that name."""
+    try:
+        return ZoneInfo(text) if text else otherwise
+    except (KeyError, ValueError, OSError):
+        return otherwise
+
+
 def elsewhere(zone: ZoneInfo, stamps: Iterable[tuple[str, datetime]]) -> str:
     """The first time that is printed with another offset than the zone has then; empty where there is none."""
     for text, moment in stamps:

@@ -31,8 +31,8 @@ NEXT_STEPS = {
     Status.MAPPING_NEEDED: "Give what is missing an account and a tax rate; it then becomes ready by itself.",
     Status.REVIEW_NEEDED: "Look at what the file says, and ask the channel for a new file if it is wrong.",
     Status.SOURCE_CHANGED: (
-        "What is in the books stays as it is. Compare the two versions below. To post this one instead, void the older "
-        "document in the books, then press 'Use this file'; else leave both as they are."
+        "What is in the books stays as it is. Compare the two versions below. To post this one instead, void or "
+        "delete the older document in the books, then press 'Use this file'; else leave both as they are."
     ),
     Status.REPLACED: "Open the newer version from the list.",
     Status.NOTHING_TO_POST: "There is nothing to do.",

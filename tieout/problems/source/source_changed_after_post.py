@@ -23,8 +23,8 @@ def fixes(case: Case) -> tuple[Fix, ...]:
         Fix("Use the newer file", "use-new-file"),
         link("Compare the two versions", "open", f"/settlements/{case.settlement_id}"),
         step(
-            f"First void or delete the older document in {case.platform or 'the books'}: as long as it stands there, the "
-            "newer file is not used."
+            f"First void or delete the older document in {case.platform or 'the books'}: as long as it stands there, "
+            "the newer file is not used."
         ),
         step("Or leave both as they are: the books keep what was sent."),
     )

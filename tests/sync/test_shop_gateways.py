@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.sync.conftest import House
+from tests.sync.ledgers import QUICKBOOKS
 from tests.sync.market import Market, selling_at_shopify
 from tests.sync.test_fetching import Killed, open_codes
 from tests.sync.test_shop_payouts import cents
@@ -177,3 +178,19 @@ def test_a_token_that_sees_some_orders_alone_makes_no_sum_and_says_so(shop: Mark
 
 def few(scopes: list[str]) -> list[str]:
     return [name for name in scopes if name != "read_all_orders"]
+
+
+@pytest.mark.parametrize("ledger", [QUICKBOOKS], ids=lambda ledger: ledger.name)
+def test_summaries_are_booked_and_tie_out_with_their_clearing_accounts(shop: Market) -> None:
+    house = shop.house
+    house.connect()
+    shop.until_done(shop.connect())
+    ids = [each.id for id, each in summaries(shop).items() if not id.startswith(OURS)]
+    house.send(*ids)
+    assert len(ids) > 6
+    for id in ids:
+        view, made = house.view(id), next(each.settlement for each in summaries(shop).values() if each.id == id)
+        told = (view.card.status, view.card.ties_out, str(view.card.books_total))
+        assert told == ("sent", True, "0.00 GBP"), view.card.reason
+        (document,) = view.plan.documents
+        assert to_clearing(made) in [-line.gross.minor for line in document.lines]

@@ -97,14 +97,16 @@ class Bank:
 class Mapping:
     """One version. Entries are kept in the order of their nodes, so equal mappings are equal however they came about.
 
-    `meanings` are labels no map knew, explained by a person; `banks` are the bank accounts of payouts. Raises
-    ValueError for two entries at one node.
+    `meanings` are labels no map knew, explained by a person; `banks` are the bank accounts of payouts. `books` is the
+    id of the books whose codes these are, blank before any were chosen from. Raises ValueError for two entries at one
+    node.
     """
 
     version: int
     entries: tuple[tuple[Node, Entry], ...]
     meanings: tuple[tuple[Label, Category], ...] = ()
     banks: tuple[tuple[BankPlace, Bank], ...] = ()
+    books: str = ""
 
     def __post_init__(self) -> None:
         for pairs in (self.entries, self.meanings, self.banks):
@@ -201,6 +203,7 @@ class Mapping:
                 }
                 for place, bank in self.banks
             ],
+            "books": self.books,
         }
 
     @classmethod
@@ -220,4 +223,5 @@ class Mapping:
                 (BankPlace(item["marketplace"], item["currency"]), Bank(item["deposit"], item["charge"]))
                 for item in record.get("banks", ())  # versions from before there were any
             ),
+            record.get("books", ""),
         )

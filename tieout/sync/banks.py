@@ -23,7 +23,7 @@ from tieout.store.settlements import Kept, Wanted
 from tieout.sync.charts import last_read
 from tieout.sync.in_use import books_in_use
 from tieout.sync.mapping import MappingMoved
-from tieout.sync.settlements.preparing import VERSIONS, mapping_of, prepare_all, site_of
+from tieout.sync.settlements.preparing import VERSIONS, mapping_of, of_books_in_use, prepare_all, site_of
 from tieout.sync.tools import Tools
 
 _MOST_MET = 500
@@ -105,7 +105,7 @@ def choose(tools: Tools, actor: Actor, chosen: Dict[BankPlace, Bank], seen: int)
         renewed = mapping.with_banks(dict(chosen))
         if renewed.banks == mapping.banks:
             return 0, {}
-        mappings.add(db, renewed.to_record(), actor.name, tools.now())
+        mappings.add(db, of_books_in_use(db, renewed).to_record(), actor.name, tools.now())
     return prepare_all(tools, actor.organisation), {}
 
 

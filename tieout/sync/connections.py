@@ -18,6 +18,7 @@ from tieout.sync.asking import call_for, learn
 from tieout.sync.checks import look
 from tieout.sync.connecting import ConnectOutcome, ConnectResult, begin_connect, choose_books, finish_connect
 from tieout.sync.gate import allowance, budget_of, reads_of_month
+from tieout.sync.settlements.preparing import follow_books
 from tieout.sync.tools import Tools
 
 __all__ = [
@@ -140,6 +141,7 @@ def disconnect(tools: Tools, actor: Actor, connection: str) -> Ended | None:
     with write(tools.engines, organisation) as db:
         connections.end(db, connection, tools.now())
     grants.let_go(tools, found.platform, found.grant)
+    follow_books(tools, organisation)  # an older connection may come into use
     return Ended(waiting, failure is None, failure)
 
 

@@ -16,7 +16,7 @@ from tieout.store.dialect import alone
 from tieout.store.engine import Db, read, write
 from tieout.sync.charts import last_read, refresh
 from tieout.sync.in_use import books_in_use
-from tieout.sync.settlements.preparing import VERSIONS, follow_books, mapping_of, prepare_all
+from tieout.sync.settlements.preparing import VERSIONS, adopt, follow_books, mapping_of, of_books_in_use, prepare_all
 from tieout.sync.tools import Tools
 
 
@@ -138,7 +138,10 @@ def _renew(tools: Tools, actor: Actor, make: Maker, seen: int | None) -> int | N
         renewed = make(db, present)
         if renewed is None:
             return None
-        mappings.add(db, renewed.to_record(), actor.name, tools.now())
+        # An older version may speak of other books: it keeps their name, and what it says is carried over.
+        own = of_books_in_use(db, renewed) if renewed.books in ("", present.books) else renewed
+        mappings.add(db, own.to_record(), actor.name, tools.now())
+        adopt(tools, db)
     return prepare_all(tools, actor.organisation)
 
 

@@ -4,13 +4,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from tieout import channels, platforms
+from tieout.core.carrying import carried_over
+from tieout.core.chart import Books
 from tieout.core.defaults import default_mapping, variant_entries
 from tieout.core.mapping import Entry, Mapping, Node
 from tieout.core.plan import Gap, Plan, Terms, make_plan
 from tieout.core.posting import State
 from tieout.core.settlement import Settlement
 from tieout.core.status import CHECK_FAILED, UNSENT, Status, before_sending
-from tieout.store import mappings, organisations, plans, postings, settlements
+from tieout.store import connections, mappings, organisations, plans, postings, settlements
 from tieout.store.dialect import alone
 from tieout.store.engine import Db, write
 from tieout.store.settlements import Kept
@@ -66,21 +68,51 @@ def _usual(settlement: Settlement, country: str, first: str) -> Iterator[tuple[N
 def adopt(tools: Tools, db: Db) -> bool:
     """Entries whose account the books in use do not know, in the books' own words where they are certainly meant.
 
-    Default entries name accounts and tax rates as one platform does; True when a version was made.
+    Default entries name accounts and tax rates as one platform does. Codes of other books than those in use are carried
+    over only where they mean the same there, the rest begins anew; True when a version was made.
     """
     connection, mapping = books_in_use(db), mapping_of(db)
     books = last_read(db, connection.id) if connection else None
     if connection is None or books is None:
         return False
+    fitted = mapping
+    if mapping.books not in ("", books.id):
+        fitted = _with_defaults(db, carried_over(mapping, _books_before(db, mapping.books), books))
     platform = platforms.named(connection.platform)
     changes: dict[Node, Entry | None] = {}
-    for node, entry in mapping.entries:
+    for node, entry in fitted.entries:
         pair = None if books.account(entry.account) else platform.adopt(books, entry.account, entry.tax)
         if pair and pair != (entry.account, entry.tax) and (rate := books.tax_rate(pair[1])):
             changes[node] = replace(entry, account=pair[0], tax=pair[1], rate=rate.rate)
-    if changes:
-        mappings.add(db, mapping.with_entries(changes).to_record(), BY_DEFAULT, tools.now())
-    return bool(changes)
+    if changes or fitted is not mapping:
+        renewed = replace(fitted.with_entries(changes), version=mapping.version + 1, books=books.id)
+        mappings.add(db, renewed.to_record(), BY_DEFAULT, tools.now())
+    return bool(changes) or fitted is not mapping
+
+
+def _books_before(db: Db, books_id: str) -> Books | None:
+    """The chart of books that were connected once, as last read."""
+    charts = (last_read(db, each.id) for each in connections.listed(db))
+    return next((books for books in charts if books and books.id == books_id), None)
+
+
+def _with_defaults(db: Db, mapping: Mapping) -> Mapping:
+    """What every settlement not yet sent may need and the mapping does not say any more."""
+    organisation = organisations.find(db)
+    assert organisation is not None, "every transaction belongs to an organisation"
+    entries = dict(mapping.entries)
+    for kept in settlements.in_status(db, UNSENT):
+        first = settlements.first_channel(db) or kept.settlement.channel
+        for node, entry in _usual(kept.settlement, organisation.country, first):
+            entries.setdefault(node, entry)
+    return replace(mapping, entries=tuple(entries.items()))
+
+
+def of_books_in_use(db: Db, mapping: Mapping) -> Mapping:
+    """Chosen by a person from the chart of the books in use: its codes are theirs."""
+    connection = books_in_use(db)
+    books = last_read(db, connection.id) if connection else None
+    return replace(mapping, books=books.id) if books else mapping
 
 
 def follow_books(tools: Tools, organisation: str) -> int:

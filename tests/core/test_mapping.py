@@ -174,3 +174,10 @@ def test_a_record_with_a_broken_rate_is_refused() -> None:
     record["entries"][0]["rate"] = "20"
     with pytest.raises(ValueError, match=r"0\.20 for 20 %"):
         Mapping.from_record(record)
+
+
+def test_what_holds_at_home_is_found_with_the_node_that_says_it() -> None:
+    mapping = Mapping(1, ((Node("fees"), entry("1")), (Node("fees", "Shop"), entry("2"))))
+    figure = subtotal(FEE, -100, marketplace="")
+    assert mapping.found_for(figure, "Shop") == (Node("fees", "Shop"), entry("2"))
+    assert mapping.found_for(figure) == (Node("fees"), entry("1")) and mapping.entry_for(figure, "Shop") == entry("2")

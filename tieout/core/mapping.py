@@ -125,12 +125,19 @@ class Mapping:
         fitting = (pair for pair in self.entries if pair[0].fits(subtotal))
         return max(fitting, key=lambda pair: pair[0].depth, default=None)
 
-    def entry_for(self, subtotal: Subtotal, home: str = "") -> Entry | None:
-        """Where a figure books. `home` is the settlement's own marketplace: it speaks for rows that name none, and for
-        rows of another that the mapping does not know."""
+    def found_for(self, subtotal: Subtotal, home: str = "") -> tuple[Node, Entry] | None:
+        """Where a figure books, with the node that says so.
+
+        `home` is the settlement's own marketplace: it speaks for rows that name none, and for rows of another that the
+        mapping does not know.
+        """
         found = self.resolve(subtotal)
         if home and not (found and found[0].marketplace):
             found = self.resolve(replace(subtotal, marketplace=home))
+        return found
+
+    def entry_for(self, subtotal: Subtotal, home: str = "") -> Entry | None:
+        found = self.found_for(subtotal, home)
         return found[1] if found else None
 
     def roll_entry(self, home: str = "") -> Entry | None:

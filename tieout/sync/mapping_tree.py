@@ -21,7 +21,7 @@ from tieout.store import charts, mappings, organisations, settlements
 from tieout.store.engine import Db, read
 from tieout.store.settlements import Kept, Wanted
 from tieout.sync.in_use import books_in_use
-from tieout.sync.settlements.preparing import mapping_of, planned
+from tieout.sync.settlements.preparing import mapping_of, planned, site_of
 from tieout.sync.tools import Tools
 
 _MOST_WAITING = 500
@@ -197,7 +197,7 @@ def _waiting(db: Db, held: Sequence[Kept], mapping: Mapping, books: Books | None
 
 def _broken(settlement: Settlement, mapping: Mapping, books: Books | None) -> Iterable[tuple[Subtotal, Node]]:
     for part in settlement.subtotals:
-        resolved = mapping.resolve(part)
+        resolved = mapping.found_for(part, site_of(settlement))
         if resolved and _fault(resolved[1], books):
             yield part, resolved[0]
 

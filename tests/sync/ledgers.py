@@ -3,6 +3,7 @@
 A test that says nothing of a platform runs on each of them.
 """
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ SITE = "http://localhost:8080"
 
 
 @dataclass(frozen=True)
-class Ledger:
+class Ledger(ABC):
     """Calls that faults are aimed at: `writes` create documents, `reads` look for them, `beforehand` come before them,
     `attaches` put a file on a document.
 
@@ -45,20 +46,21 @@ class Ledger:
         urls = dict.fromkeys(named(self.name).URLS, base_url)
         return App(self.client_id, Secret(self.secret), self.redirect, urls)
 
+    @abstractmethod
     def world(self, clock: Any) -> World:
-        raise NotImplementedError
+        """The stand-in with our app registered there, in the test's time."""
 
+    @abstractmethod
     def documents(self, world: World) -> dict[str, int]:
         """How many live documents of each number the books hold, by the stand-in's own evidence."""
-        raise NotImplementedError
 
     def attached(self, world: World) -> int:
         """How many files hang on documents."""
         return sum(each["attachments"] for each in world.evidence("documents"))
 
+    @abstractmethod
     def remembered(self, world: World) -> Callable[[], None]:
         """Puts chart, currencies and facts of the books back to what they are now."""
-        raise NotImplementedError
 
 
 class _Xero(Ledger):

@@ -33,6 +33,7 @@ def test_what_is_held_is_told_with_its_owner_and_the_way_out(held: Run) -> None:
     assert "Quantum Shelf Fee" in out and "row-type-unknown" in out and "Say what it means" in out
     code, out, _ = held("issues", "--json")
     (issue,) = json.loads(out)
+    assert f"tieout fix {issue['id']} explain-label" in held("issues")[1], "what to type stands beside the way out"
     assert (code, issue["code"], issue["owner"], issue["state"]) == (4, "row-type-unknown", "user", "open")
     assert [each["kind"] for each in issue["holds"]] == ["settlement"]
     assert [each["action"] for each in issue["fixes"]] == ["explain-label"]

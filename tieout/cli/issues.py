@@ -79,5 +79,5 @@ def _show(issue: Any) -> None:
     for held in issue.holds:
         say(f"  holds up: {held.kind} {held.name} ({held.state})")
     for each in issue.fixes:
-        say(f"  {each.words}{f'  (tieout fix {issue.id} {each.action})' if each.kind == 'button' else ''}")
+        say(f"  {each.words}{f'  (tieout fix {issue.id} {each.action})' if each.action else ''}")
     say()

@@ -44,7 +44,8 @@ def test_what_runs_is_tested_in_the_very_same_versions() -> None:
 
 
 def test_what_runs_is_few_packages() -> None:
-    assert len(pins(RUN)) <= 60
+    elsewhere = ("sys_platform == 'win32'", "sys_platform == 'emscripten'")  # listed, and installed nowhere we run
+    assert len([name for name, text in pins(RUN).items() if not any(each in text for each in elsewhere)]) <= 60
 
 
 def test_every_dependency_is_pinned() -> None:

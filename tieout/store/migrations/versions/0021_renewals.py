@@ -1,0 +1,10 @@
+"""Renewals of a grant, each with what came of it."""
+
+revision = "0021"
+down_revision = "0020"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass

@@ -2,8 +2,9 @@
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -155,8 +156,18 @@ def pg_database(template: str = "template1") -> Iterator[str]:
         connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template}")
     yield sa.make_url(server).set(database=name).render_as_string(hide_password=False)
     with admin.connect() as connection:
-        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+        _drop(connection, name)
     admin.dispose()
+
+
+def _drop(connection: sa.Connection, name: str) -> None:
+    """The server's own vacuum may be at work inside, and only a superuser may end that: it is done in a moment."""
+    for _ in range(100):
+        with suppress(sa.exc.ProgrammingError):
+            connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+            return
+        time.sleep(0.1)
+    connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture

@@ -1,7 +1,9 @@
 """A copy is whole and checked or there is none; a copied or rolled-back database is found before it sends anything."""
 
+import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -181,6 +183,52 @@ def test_a_crash_between_database_and_file_is_no_fault(
             deployment.advance(engines, folder)
     deployment.check(engines, folder)
     assert deployment.advance(engines, folder).epoch == 3
+
+
+def crashed(monkeypatch: pytest.MonkeyPatch, step: str, act: Callable[[], object]) -> None:
+    """The act, by a process that is gone before that step."""
+
+    def crash(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(deployment, step, crash)
+        act()
+
+
+@pytest.mark.parametrize("step", ["_draft_mark", "_settle", "_place_mark"])
+def test_killed_at_its_very_first_start_an_installation_starts_the_next_time(
+    sqlite_engines: Engines, folder: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """Before the draft, between the draft and the commit, and between the commit and the move."""
+    crashed(monkeypatch, step, lambda: deployment.advance(sqlite_engines, folder))
+    assert (deployment.find(sqlite_engines) is None) == (step != "_place_mark")
+    deployment.check(sqlite_engines, folder)
+    begun = deployment.advance(sqlite_engines, folder)
+    deployment.check(sqlite_engines, folder)
+    assert begun.epoch == (2 if step == "_place_mark" else 1)
+
+
+@pytest.mark.parametrize("step", ["_draft_mark", "_settle", "_place_mark"])
+def test_killed_while_it_is_made_the_installation_it_is_the_old_one_or_the_new_one(
+    sqlite_engines: Engines, folder: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    older = deployment.advance(sqlite_engines, folder)
+    crashed(monkeypatch, step, lambda: deployment.adopt(sqlite_engines, folder))
+    deployment.check(sqlite_engines, folder)
+    now = deployment.find(sqlite_engines)
+    assert now is not None and (now.id != older.id) == (step == "_place_mark")
+    assert json.loads((folder / "installation.json").read_text())["id"] == now.id
+
+
+@pytest.mark.parametrize("text", ['{"id": "another", "epoch": 9}', '{"id": "anoth'])
+def test_a_draft_of_something_else_says_nothing(sqlite_engines: Engines, folder: Path, text: str) -> None:
+    deployment.advance(sqlite_engines, folder)
+    (folder / "installation.new").write_text(text)
+    deployment.check(sqlite_engines, folder)
+    (folder / "installation.json").unlink()
+    with pytest.raises(WrongDatabase, match="is missing"):
+        deployment.check(sqlite_engines, folder)
 
 
 @pytest.mark.pg

@@ -8,6 +8,7 @@ the data folder carries id and epoch too: they are compared before anything is s
 import json
 import os
 import uuid
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -47,8 +48,9 @@ class Deployment:
 
 
 def check(engines: Engines, folder: Path) -> None:
-    """Compares without changing anything. Raises WrongDatabase."""
-    stored, marked, here = find(engines), _read_mark(folder), _place(engines)
+    """Compares, and completes a file that a crash kept from its place. Raises WrongDatabase."""
+    stored, here = find(engines), _place(engines)
+    marked = _read_completed(folder, stored)
     if stored is None and marked is None:
         return
     if stored is None:
@@ -82,14 +84,19 @@ def advance(engines: Engines, folder: Path) -> Deployment:
 
 
 def adopt(engines: Engines, folder: Path) -> Deployment:
-    """Makes this database, at this place and with this folder, the installation: a new id, an epoch above both."""
+    """Makes this database, at this place and with this folder, the installation: a new id, an epoch above both.
+
+    The file is drafted before the commit and moved to its place after it, so that a crash at any point leaves either
+    what was there before or everything that `check` needs to complete it.
+    """
     stored, marked = find(engines), _read_mark(folder)
     epoch = max(stored.epoch if stored else 0, marked["epoch"] if marked else 0) + 1
     deployment = Deployment(str(uuid.uuid4()), epoch, _place(engines))
+    _draft_mark(folder, deployment)
     with engines.writing.begin() as connection:
         connection.execute(DEPLOYMENT.delete())
         connection.execute(DEPLOYMENT.insert().values(number=1, **asdict(deployment)))
-    _write_mark(folder, deployment)
+    _place_mark(folder)
     return deployment
 
 
@@ -119,21 +126,70 @@ def _mark(folder: Path) -> Path:
     return folder / "installation.json"
 
 
+def _read_completed(folder: Path, stored: Deployment | None) -> dict[str, Any] | None:
+    """The file; where the draft is of this very database and the file is not, the crash came between commit and move.
+
+    A draft of another id was made for a commit that never came, and says nothing.
+    """
+    drafted, marked = _drafted(folder), _read_mark(folder)
+    if stored is None or drafted is None or drafted["id"] != stored.id:
+        return marked
+    if marked is not None and marked["id"] == drafted["id"]:
+        return marked
+    _place_mark(folder)
+    return drafted
+
+
 def _read_mark(folder: Path) -> dict[str, Any] | None:
     try:
-        mark = json.loads(_mark(folder).read_text(encoding="utf-8"))
-        return {"id": str(mark["id"]), "epoch": int(mark["epoch"])}
+        return _read(_mark(folder))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise WrongDatabase(f"{_mark(folder)} cannot be read ({error}). {_REMEDY}") from error
 
 
+def _drafted(folder: Path) -> dict[str, Any] | None:
+    """What the draft says; nothing where there is none or it was not written to its end."""
+    try:
+        return _read(_draft(folder))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    mark = json.loads(path.read_text(encoding="utf-8"))
+    return {"id": str(mark["id"]), "epoch": int(mark["epoch"])}
+
+
 def _write_mark(folder: Path, deployment: Deployment) -> None:
     """The whole file or the old one, also when the power goes."""
-    draft = _mark(folder).with_suffix(".new")
-    with draft.open("w", encoding="utf-8") as file:
+    _draft_mark(folder, deployment)
+    _place_mark(folder)
+
+
+def _draft_mark(folder: Path, deployment: Deployment) -> None:
+    with _draft(folder).open("w", encoding="utf-8") as file:
         json.dump({"id": deployment.id, "epoch": deployment.epoch}, file)
         file.flush()
         os.fsync(file.fileno())
-    draft.rename(_mark(folder))
+    _settle(folder)
+
+
+def _place_mark(folder: Path) -> None:
+    with suppress(FileNotFoundError):  # another process of this installation was at it and has placed it
+        _draft(folder).rename(_mark(folder))
+    _settle(folder)
+
+
+def _draft(folder: Path) -> Path:
+    return _mark(folder).with_suffix(".new")
+
+
+def _settle(folder: Path) -> None:
+    """A new name in a folder outlives a power cut only once the folder itself has been written."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)

@@ -11,6 +11,7 @@ class ConnectionState(StrEnum):
     CONNECTED = "connected"  # calls work, as far as the last one could tell
     READ_ONLY = "read-only"  # reading works, this person may not post there
     NEEDS_RECONNECT = "needs-reconnect"  # a person must consent again; the cause says why
+    PARKED = "parked"  # a consent for other books than before awaits a decision: nothing is read or written
     DISCONNECTED = "disconnected"  # ended by one of our people; kept for its history
 
 

@@ -20,6 +20,7 @@ STATES = {
     ConnectionState.CONNECTED: ("sent", "Connected"),
     ConnectionState.READ_ONLY: ("partially-sent", "Reading only"),
     ConnectionState.NEEDS_RECONNECT: ("blocked", "Reconnect needed"),
+    ConnectionState.PARKED: ("blocked", "Wrong organisation"),
     ConnectionState.DISCONNECTED: ("nothing-to-post", "Disconnected"),
 }
 

@@ -1,0 +1,33 @@
+"""A right asked again where the change is made, and the change written to the audit log, in one transaction with it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from tieout.core.actor import Actor
+from tieout.core.chained import Event
+from tieout.people import roles
+from tieout.people.roles import Right
+from tieout.store import audit, people
+from tieout.store.engine import Db
+
+_LONGEST_NAME, _LONGEST_SUBJECT = 120, 255
+
+
+def ensure(db: Db, actor: Actor, right: Right) -> None:
+    """Raises NotPermitted unless the person's role, as it is now, includes the right; whoever left has none.
+
+    An actor without a person is the console or a job of ours: trusted.
+    """
+    if actor.person:
+        here = Db(db.connection, db.organisation or actor.organisation)
+        roles.ensure(people.role_of(here, actor.person) or "", right)
+
+
+def record(db: Db, actor: Actor, act: str, subject: str, now: datetime, details: Mapping[str, str] = {}) -> None:
+    """One entry in the chain of the transaction's organisation, or of the installation where it was opened for none.
+
+    Call it last: until the transaction ends every other change of the organisation waits. `act` is a name in the past
+    tense (`role-changed`), `subject` names the object (`person:<id>`). Details hold no secret.
+    """
+    event = Event(now, actor.person, actor.name[:_LONGEST_NAME], act, subject[:_LONGEST_SUBJECT], dict(details))
+    audit.append(db, event)

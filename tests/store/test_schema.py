@@ -155,6 +155,10 @@ ABOVE_ORGANISATIONS = {
     "one_use_links",
     "organisations",
     "persons",
+    "platform_admins",
+    "practice_invitations",
+    "practice_members",
+    "practices",
     "sign_in_tries",
 }
 

@@ -33,10 +33,15 @@ MEMBERS = organisation_table(
     sa.Column("person", ID, sa.ForeignKey("persons.id"), nullable=False),
     sa.Column("role", sa.String(16), nullable=False),
     sa.Column("since", Moment, nullable=False),
+    sa.Column("suspended_at", Moment),
+    sa.Column("practice", ID),
+    sa.Column("seen_at", Moment),
     sa.ForeignKeyConstraint(("organisation",), ("organisations.id",)),
     sa.Index("ix_members_person", "person"),
     key=("person",),
 )
+
+STANDS = MEMBERS.c.suspended_at.is_(None)  # a suspended member is none until somebody lets them in again
 
 SESSIONS = sa.Table(
     "login_sessions",
@@ -161,8 +166,9 @@ def add_member(db: Db, person: str, role: str, now: datetime) -> None:
 
 
 def memberships(db: Db, person: str) -> tuple[Member, ...]:
-    """The organisations of a person, oldest membership first."""
-    query = sa.select(MEMBERS).where(MEMBERS.c.person == person).order_by(MEMBERS.c.since, MEMBERS.c.organisation)
+    """The organisations of a person, oldest membership first; none where it is suspended."""
+    mine = (MEMBERS.c.person == person, STANDS)
+    query = sa.select(MEMBERS).where(*mine).order_by(MEMBERS.c.since, MEMBERS.c.organisation)
     return tuple(Member(row.organisation, row.person, row.role) for row in db.execute(query))
 
 
@@ -171,7 +177,7 @@ def organisations_of(db: Db, person: str) -> tuple[Organisation, ...]:
     query = (
         sa.select(ORGANISATIONS)
         .join(MEMBERS, MEMBERS.c.organisation == ORGANISATIONS.c.id)
-        .where(MEMBERS.c.person == person)
+        .where(MEMBERS.c.person == person, STANDS)
         .order_by(ORGANISATIONS.c.name, ORGANISATIONS.c.id)
     )
     rows = db.execute(query)
@@ -180,8 +186,8 @@ def organisations_of(db: Db, person: str) -> tuple[Organisation, ...]:
 
 def role_of(db: Db, person: str) -> str | None:
     """The role in the organisation this transaction was opened for."""
-    query = sa.select(MEMBERS.c.role).where(MEMBERS.c.organisation == db.organisation, MEMBERS.c.person == person)
-    return db.execute(query).scalar()
+    mine = (MEMBERS.c.organisation == db.organisation, MEMBERS.c.person == person, STANDS)
+    return db.execute(sa.select(MEMBERS.c.role).where(*mine)).scalar()
 
 
 def begin_session(db: Db, digest: str, person: str, address: str, now: datetime) -> None:
@@ -201,7 +207,7 @@ def session(db: Db, digest: str) -> Session | None:
         .join(ORGANISATIONS, ORGANISATIONS.c.id == SESSIONS.c.organisation)
         .join(
             MEMBERS,
-            (MEMBERS.c.organisation == SESSIONS.c.organisation) & (MEMBERS.c.person == SESSIONS.c.person),
+            (MEMBERS.c.organisation == SESSIONS.c.organisation) & (MEMBERS.c.person == SESSIONS.c.person) & STANDS,
         )
         .where(SESSIONS.c.digest == digest)
     )

@@ -159,6 +159,7 @@ ABOVE_ORGANISATIONS = {
     "practice_invitations",
     "practice_members",
     "practices",
+    "renewals",  # of grants
     "sign_in_tries",
 }
 

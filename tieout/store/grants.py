@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from tieout.core.connection import ConnectionState
+from tieout.store import renewals
 from tieout.store.connections import CONNECTIONS
 from tieout.store.engine import Db
 from tieout.store.metadata import ID, METADATA
@@ -133,11 +134,15 @@ def add(db: Db, grant: str, platform: str, client_id: str, person: str, pair: Pa
     db.execute(GRANTS.insert().values(**values, **_values(pair), fence=1, cause="", words=""))
 
 
-def consent(db: Db, grant: str, pair: Pair) -> None:
-    """A new consent of the same person: its token set takes the place of the old one, whoever is renewing that."""
+def consent(db: Db, grant: str, pair: Pair) -> int:
+    """A new consent of the same person: its token set takes the place of the old one, whoever is renewing that.
+
+    Returns the fence under which it stands.
+    """
     cleared = {"previous": None, "previous_until": None, "refresher": None, "refresh_started_at": None}
     change = GRANTS.update().where(GRANTS.c.id == grant)
     db.execute(change.values(**_values(pair), **cleared, **_ALIVE, fence=GRANTS.c.fence + 1))
+    return int(db.execute(sa.select(GRANTS.c.fence).where(GRANTS.c.id == grant)).scalar_one())
 
 
 def claim(db: Db, grant: Grant, refresher: str, now: datetime) -> int | None:
@@ -176,8 +181,15 @@ def end(db: Db, grant: Grant, fence: int, cause: str, words: str, now: datetime)
     return db.execute(_held(grant, fence).values(**values)).rowcount == 1
 
 
+def release_all(db: Db) -> int:
+    """Every claim is let go: for a process that is alone with the database, whose predecessors can be in no call."""
+    claimed = GRANTS.update().where(GRANTS.c.refresh_started_at.is_not(None))
+    return db.execute(claimed.values(fence=GRANTS.c.fence + 1, refresher=None, refresh_started_at=None)).rowcount
+
+
 def remove(db: Db, grant: str) -> None:
     """Erases a token set that serves nobody any more."""
+    renewals.remove(db, grant)
     db.execute(GRANTS.delete().where(GRANTS.c.id == grant))
 
 

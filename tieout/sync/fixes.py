@@ -188,8 +188,7 @@ def _renew_access(tools: Tools, actor: Actor, issue: Issue, given: Mapping[str, 
     if connection is None:
         return Done(False, "The connection is gone; connect the books again.")
     try:
-        now = grants.access(tools, actor.organisation, connection.id)
-        renewed = grants.access(tools, actor.organisation, connection.id, refused=now.token_id)
+        renewed = grants.renew(tools, actor.organisation, connection.id)
     except RemoteError as error:
         return Done(False, f"The access could not be renewed: {error}")
     again.nudge(tools, actor.organisation, issue.id)

@@ -6,8 +6,8 @@ pair is stored before it is used; the token before it stays at hand, since an an
 """
 
 from collections.abc import Iterator
-from datetime import timedelta
-from uuid import uuid4
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from tieout.calls import make_call
 from tieout.core.connection import Connection, Verdict, judge
@@ -15,8 +15,10 @@ from tieout.core.failure import Busy, Disconnected, FailureKind, NotAllowed, Out
 from tieout.core.secret import Secret
 from tieout.platforms import GRANT_ENDED, Access, App, Platform, TokenSet, named
 from tieout.store import connections, grants
+from tieout.store import renewals as renewal_rows
 from tieout.store.engine import read, write
 from tieout.store.grants import INSTALLATION, Grant, Pair
+from tieout.store.renewals import Reason, Renewal, Result
 from tieout.sync.tools import Tools
 
 LEAST_SECONDS = 300
@@ -38,14 +40,20 @@ def access(
     Unreachable or Busy (nothing of the caller's was sent), NotAllowed (our registration at the platform is wrong).
     """
     found = _connection(tools, organisation, connection)
-    try:
-        grant = _fresh(tools, found.grant, least_seconds, refused)
-    except Disconnected as error:
-        verdict = judge(error.failure, None)
-        if verdict is not None:
-            note(tools, organisation, connection, verdict)
-        raise
-    return _access(tools, found, grant)
+    return _renewed(tools, organisation, found, _Wish(least_seconds, refused))
+
+
+def renew(tools: Tools, organisation: str, connection: str) -> Access:
+    """A token got just now, whatever life the last one had: somebody pressed the button. Raises what `access` does."""
+    found = _connection(tools, organisation, connection)
+    return _renewed(tools, organisation, found, _Wish(0, _load(tools, found.grant).token_id, Reason.ASKED))
+
+
+def renewals(tools: Tools, organisation: str, connection: str) -> tuple[Renewal, ...]:
+    """The last ten renewals of the access behind a connection, and its consents, the newest first."""
+    with read(tools.engines, organisation) as db:
+        found = connections.find(db, connection)
+        return renewal_rows.newest(db, found.grant) if found is not None else ()
 
 
 def bound(tools: Tools, organisation: str, connection: str, token_id: str) -> Access | None:
@@ -62,7 +70,7 @@ def keep_alive(tools: Tools, organisation: str, connection: str) -> bool:
     grant = _load(tools, found.grant)
     if tools.now() - grant.issued_at < timedelta(hours=KEEP_ALIVE_HOURS):
         return False
-    access(tools, organisation, connection, refused=grant.token_id)
+    _renewed(tools, organisation, found, _Wish(0, grant.token_id, Reason.KEPT_ALIVE))
     return True
 
 
@@ -77,11 +85,13 @@ def keep(tools: Tools, platform: str, tokens: TokenSet) -> str:
     with write(tools.engines, "") as db:
         if grants.of_person(db, platform, client_id, person) is None:
             grants.add(db, grant_id, platform, client_id, person, pair)
+            renewal_rows.consented(db, grant_id, 1, tokens.person_name, tools.now())
             return grant_id
     if known is None:  # the same person's other consent was stored in between
         return keep(tools, platform, tokens)
     with write(tools.engines, "") as db:
-        grants.consent(db, grant_id, pair)
+        fence = grants.consent(db, grant_id, pair)
+        renewal_rows.consented(db, grant_id, fence, tokens.person_name, tools.now())
         connections.revive(db, grant_id, GRANT_ENDED, tools.now())
     return grant_id
 
@@ -94,7 +104,7 @@ def tokens_of(tools: Tools, grant: str) -> tuple[Secret, Secret]:
 
 def token_for(tools: Tools, connection: Connection) -> Secret:
     """A token good for one more call about the connection itself. Raises what `access` raises."""
-    grant = _fresh(tools, connection.grant, least_seconds=30, refused="")
+    grant = _fresh(tools, connection.grant, _Wish(least_seconds=30))
     return _opened(tools, grant, "access", grant.access)
 
 
@@ -140,18 +150,40 @@ def note(tools: Tools, organisation: str, connection: str, verdict: Verdict) -> 
 # --- one renewal at a time ------------------------------------------------------------------------------------------
 
 
-def _fresh(tools: Tools, grant_id: str, least_seconds: int, refused: str) -> Grant:
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """A token with at least so much life that is another than `refused`; `reason` where that is not what they said."""
+
+    least_seconds: int
+    refused: str = ""
+    reason: Reason | None = None
+
+    def why(self, grant: Grant, now: datetime) -> Reason:
+        return self.reason or (Reason.REFUSED if self.refused and grant.expires_at > now else Reason.DUE)
+
+
+def _renewed(tools: Tools, organisation: str, connection: Connection, wish: _Wish) -> Access:
+    try:
+        grant = _fresh(tools, connection.grant, wish)
+    except Disconnected as error:
+        verdict = judge(error.failure, None)
+        if verdict is not None:
+            note(tools, organisation, connection.id, verdict)
+        raise
+    return _access(tools, connection, grant)
+
+
+def _fresh(tools: Tools, grant_id: str, wish: _Wish) -> Grant:
     first: Grant | None = None
     for pause in _pauses():
         grant = _load(tools, grant_id)
         first = first or grant
-        lives_long = grant.expires_at - tools.now() >= timedelta(seconds=least_seconds)
+        lives_long = grant.expires_at - tools.now() >= timedelta(seconds=wish.least_seconds)
         # Whatever has come since we first looked is as new as it gets, however short its life.
-        if grant.token_id != refused and (lives_long or grant.token_id != first.token_id):
+        if grant.token_id != wish.refused and (lives_long or grant.token_id != first.token_id):
             return grant
         if not _is_claimed(tools, grant):
-            with write(tools.engines, "") as db:
-                fence = grants.claim(db, grant, uuid4().hex, tools.now())
+            fence = _claimed(tools, grant, wish.why(grant, tools.now()))
             if fence is not None:
                 _renew(tools, grant, fence)
                 continue
@@ -167,6 +199,14 @@ def _pauses() -> Iterator[timedelta]:
         waited, pause = waited + pause, min(pause * 2, _LONGEST_PAUSE)
 
 
+def _claimed(tools: Tools, grant: Grant, reason: Reason) -> int | None:
+    with write(tools.engines, "") as db:
+        fence = grants.claim(db, grant, tools.worker[-64:], tools.now())
+        if fence is not None:
+            renewal_rows.begin(db, grant.id, fence, reason, tools.worker, tools.now())
+        return fence
+
+
 def _is_claimed(tools: Tools, grant: Grant) -> bool:
     started = grant.refresh_started_at
     return started is not None and tools.now() - started < timedelta(seconds=TAKE_OVER_SECONDS)
@@ -178,19 +218,24 @@ def _renew(tools: Tools, grant: Grant, fence: int) -> None:
     try:
         tokens, spent = _presented(tools, platform, grant, fence)
     except RemoteError as error:
-        _given_up(tools, grant, fence, error)
-        raise
-    if tokens is None:
+        if _given_up(tools, grant, fence, error):
+            raise
         return  # the row moved under us: what it says now counts
+    if tokens is None:
+        with write(tools.engines, "") as db:
+            renewal_rows.finish(db, grant.id, fence, Result.OVERTAKEN, "", tools.now())
+        return
     pair = _sealed(tools, grant.id, tokens)
-    spent_until = tools.now() + timedelta(seconds=platform.GRACE_SECONDS)
+    now = tools.now()
     with write(tools.engines, "") as db:
-        if grants.rotate(db, grant, fence, pair, spent, spent_until):
+        if grants.rotate(db, grant, fence, pair, spent, now + timedelta(seconds=platform.GRACE_SECONDS)):
+            renewal_rows.finish(db, grant.id, fence, Result.RENEWED, "", now)
             return
         # Too late: somebody took over. What came is kept, and used at once where theirs came to nothing.
-        if grants.keep_candidate(db, grant.id, pair.refresh, tools.now()):
+        renewal_rows.finish(db, grant.id, fence, Result.LATE, "", now)
+        if grants.keep_candidate(db, grant.id, pair.refresh, now):
             grants.consent(db, grant.id, pair)
-            connections.revive(db, grant.id, GRANT_ENDED, tools.now())
+            connections.revive(db, grant.id, GRANT_ENDED, now)
 
 
 def _presented(tools: Tools, platform: Platform, grant: Grant, fence: int) -> tuple[TokenSet | None, str]:
@@ -214,8 +259,11 @@ def _presented(tools: Tools, platform: Platform, grant: Grant, fence: int) -> tu
             said = said if isinstance(said, OutcomeUnknown) and sealed == grant.refresh else error
             if _load(tools, grant.id).fence != fence:
                 return None, sealed
-    assert said is not None, "there is always the stored token to present"
-    raise said
+    else:
+        assert said is not None, "there is always the stored token to present"
+        raise said
+    # Out of time before every token was tried: no refusal counts until all of them are refused.
+    raise Unreachable("the token endpoint answers too slowly", code="provider-outage") from said
 
 
 def _alive(tools: Tools, grant: Grant) -> Iterator[str]:
@@ -228,16 +276,21 @@ def _alive(tools: Tools, grant: Grant) -> Iterator[str]:
         yield grant.previous
 
 
-def _given_up(tools: Tools, grant: Grant, fence: int, error: RemoteError) -> None:
-    failure = error.failure
+def _given_up(tools: Tools, grant: Grant, fence: int, error: RemoteError) -> bool:
+    """Whether what the platform said counts: not when somebody else has moved the row meanwhile."""
+    failure, now = error.failure, tools.now()
     with write(tools.engines, "") as db:
         if failure.kind is FailureKind.DISCONNECTED:
-            grants.end(db, grant, fence, failure.code or GRANT_ENDED, failure.sentence, tools.now())
+            is_ours = grants.end(db, grant, fence, failure.code or GRANT_ENDED, failure.sentence, now)
+            result = Result.ENDED if is_ours else Result.OVERTAKEN
         else:
             grants.release(db, grant, fence)
+            is_ours, result = True, Result.FAILED
+        renewal_rows.finish(db, grant.id, fence, result, failure.sentence, now)
     if isinstance(error, OutcomeUnknown):
         # For who asked for a token nothing of theirs was sent.
         raise Unreachable(*failure.words, code=failure.code, status=failure.status) from error
+    return is_ours
 
 
 # --- rows and records -----------------------------------------------------------------------------------------------

@@ -7,8 +7,10 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from tieout.core.connection import Connection, ConnectionState, Verdict
+from tieout.store import timeline
 from tieout.store.engine import Db
 from tieout.store.metadata import ID, organisation_table
+from tieout.store.timeline import Moved
 from tieout.store.types import Moment
 
 _LIVE = sa.text("state <> 'disconnected'")
@@ -56,6 +58,7 @@ def add(db: Db, connection: Connection) -> None:
             db.execute(CONNECTIONS.insert().values(organisation=db.organisation, **values))
     except IntegrityError as error:
         raise BooksTaken(connection.books_name) from error
+    _moved(db, connection, "connected")
 
 
 def find(db: Db, connection: str) -> Connection | None:
@@ -90,15 +93,19 @@ def reconnect(db: Db, connection: Connection) -> None:
             db.execute(_update(db, connection.id).values(**values))
     except IntegrityError as error:
         raise BooksTaken(connection.books_name) from error
+    _moved(db, connection, "reconnected")
 
 
-def judge(db: Db, connection: str, verdict: Verdict, now: datetime) -> bool:
+def judge(db: Db, connection: str, verdict: Verdict, now: datetime, by: str = "Tieout") -> bool:
     """Keeps a new verdict; False when it says what was known, or the connection was ended meanwhile."""
     is_new = sa.or_(CONNECTIONS.c.state != verdict.state.value, CONNECTIONS.c.cause != verdict.cause)
     live = CONNECTIONS.c.state != ConnectionState.DISCONNECTED.value
     change = _update(db, connection).where(is_new, live)
     values = {"state": verdict.state.value, "cause": verdict.cause, "words": verdict.words, "changed_at": now}
-    return db.execute(change.values(**values)).rowcount == 1
+    if db.execute(change.values(**values)).rowcount == 0:
+        return False
+    timeline.add(db, connection, Moved(now, verdict.state.value, verdict.cause, verdict.words, by))
+    return True
 
 
 def checked(db: Db, connection: str, now: datetime, is_good: bool) -> None:
@@ -123,11 +130,14 @@ def failing(db: Db, connection: str, now: datetime, books: int) -> None:
     db.execute(_update(db, connection).values(**values))
 
 
-def end(db: Db, connection: str, now: datetime) -> bool:
+def end(db: Db, connection: str, now: datetime, by: str = "Tieout") -> bool:
     """Disconnected, once; its books are free for a new connection."""
     live = CONNECTIONS.c.state != ConnectionState.DISCONNECTED.value
     values = {"state": ConnectionState.DISCONNECTED.value, "cause": "disconnected-by-user", "words": ""}
-    return db.execute(_update(db, connection).where(live).values(changed_at=now, **values)).rowcount == 1
+    if db.execute(_update(db, connection).where(live).values(changed_at=now, **values)).rowcount == 0:
+        return False
+    timeline.add(db, connection, Moved(now, ConnectionState.DISCONNECTED.value, "disconnected-by-user", "", by))
+    return True
 
 
 def revive(db: Db, grant: str, cause: str, now: datetime) -> None:
@@ -138,7 +148,16 @@ def revive(db: Db, grant: str, cause: str, now: datetime) -> None:
     assert not db.organisation, "a grant may serve several organisations"
     ill = (CONNECTIONS.c.state == ConnectionState.NEEDS_RECONNECT.value, CONNECTIONS.c.cause == cause)
     change = CONNECTIONS.update().where(CONNECTIONS.c.grant == grant, *ill)
-    db.execute(change.values(state=ConnectionState.CONNECTED.value, cause="", words="", changed_at=now))
+    good: dict[str, object] = {"state": ConnectionState.CONNECTED.value, "cause": "", "words": "", "changed_at": now}
+    revived = change.values(**good).returning(CONNECTIONS.c.organisation, CONNECTIONS.c.id)
+    for row in db.execute(revived).all():
+        words = "A new consent of the same person."
+        timeline.add(
+            db,
+            row.id,
+            Moved(now, ConnectionState.CONNECTED.value, "authorised-again", words, "Tieout"),
+            row.organisation,
+        )
 
 
 def on_grant(db: Db, grant: str) -> int:
@@ -147,6 +166,12 @@ def on_grant(db: Db, grant: str) -> int:
     live = CONNECTIONS.c.state != ConnectionState.DISCONNECTED.value
     counted = sa.select(sa.func.count()).select_from(CONNECTIONS).where(CONNECTIONS.c.grant == grant, live)
     return int(db.execute(counted).scalar_one())
+
+
+def _moved(db: Db, connection: Connection, code: str) -> None:
+    there = f"Known there as {connection.known_there_as}." if connection.known_there_as else ""
+    moved = Moved(connection.connected_at, connection.state.value, code, there, connection.connected_by_name)
+    timeline.add(db, connection.id, moved)
 
 
 def _chosen(db: Db) -> sa.Select[tuple[object, ...]]:

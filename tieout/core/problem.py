@@ -12,7 +12,9 @@ from zoneinfo import ZoneInfo
 
 from tieout.core.channel_account import AccountFacts
 from tieout.core.connection import Connection
+from tieout.core.door import DoorFacts, SetupFacts
 from tieout.core.failure import Failure
+from tieout.core.ledger_link import ClaimFacts, FailingFacts, LinkFacts
 from tieout.core.plan import Gap
 from tieout.core.posting import Reason, State
 from tieout.core.settlement import Refusal, Warning
@@ -148,6 +150,11 @@ class Case:
     waiting: int = 0
     account: AccountFacts | None = None
     consent_ends_at: datetime | None = None
+    link: LinkFacts | None = None
+    failing: FailingFacts | None = None
+    claim: ClaimFacts | None = None
+    door: DoorFacts | None = None
+    setup: SetupFacts | None = None
 
     def told(self, code: str) -> bool:
         """Whether the books, a check before sending, or the connection's own state names this code."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from tieout.jobs import Held
     from tieout.jobs.runtime import DurableJobs
+    from tieout.mail import Post
     from tieout.store.engine import Engines
     from tieout.sync.tools import Tools
 
@@ -241,7 +242,18 @@ def _tools(settings: Environment, engines: "Engines", jobs: "DurableJobs", timin
         timing=timing or STANDARD,
         scratch=settings.spool,
         channel_apps={name: _registration(settings, name) for name in settings.channels},
+        post=_post(settings),
+        url=settings.url,
     )
+
+
+def _post(settings: Environment) -> "Post":
+    from tieout.mail import Folder, Server
+
+    smtp = settings.smtp
+    if not smtp.host:
+        return Folder(settings.data / "mail", smtp.sender) if smtp.sender else Folder(settings.data / "mail")
+    return Server(smtp.host, smtp.port, smtp.security, smtp.sender, smtp.user, Secret(smtp.password))
 
 
 def _app(settings: Environment, name: str) -> platforms.App:

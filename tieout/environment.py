@@ -8,6 +8,7 @@ import difflib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.utils import parseaddr
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
@@ -48,6 +49,22 @@ SETTINGS = (
     Setting("HOST", "127.0.0.1", "Address the pages listen on."),
     Setting("PORT", "8080", "Port the pages listen on, 0 to 65535; 0 takes a free one."),
     Setting("UPLOAD_LIMIT_MB", "256", "Largest file a page takes, 1 to 10240 MB. The command line has no limit."),
+    Setting(
+        "SMTP_HOST",
+        "",
+        "Mail server that letters to people are handed to. Unset: each letter is a file in the folder `mail` of the "
+        "data folder.",
+    ),
+    Setting("SMTP_PORT", "587", "Port of the mail server, 1 to 65535: 587 with starttls, 465 with tls."),
+    Setting(
+        "SMTP_SECURITY",
+        "starttls",
+        "How the way to the mail server is encrypted: `starttls`, `tls`, or `none` for a server on this machine only.",
+    ),
+    Setting("SMTP_USER", "", "User name at the mail server. Unset: no sign-in there."),
+    Setting("SMTP_PASSWORD", "", "Password of that user."),
+    Setting("SMTP_PASSWORD_FILE", "", "File that holds the password, in the place of the variable above."),
+    Setting("SMTP_FROM", "", "Who letters are from: `Tieout <books@example.com>`. Needed with SMTP_HOST."),
     Setting("LOG_LEVEL", "info", "Least level that is logged: debug, info, warning or error."),
 )
 _USES = {
@@ -89,6 +106,18 @@ class AppSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SmtpSettings:
+    """The mail server that letters go to; no `host`: they are written into a folder."""
+
+    host: str = ""
+    port: int = 587
+    security: str = "starttls"
+    user: str = ""
+    password: str = field(default="", repr=False)
+    sender: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Environment:
     """`master_key_may_be_made`: nobody named a key, so the first start makes one at `master_key`."""
 
@@ -104,6 +133,7 @@ class Environment:
     log_level: str
     platforms: Mapping[str, AppSettings]  # those with a registered app
     channels: Mapping[str, AppSettings] = field(default_factory=dict)  # all that can be asked, registered or not
+    smtp: SmtpSettings = field(default_factory=SmtpSettings)
 
     @property
     def spool(self) -> Path:
@@ -141,6 +171,7 @@ def read(environ: Mapping[str, str], platforms: Addresses, channels: Addresses |
         log_level=reader.choice("LOG_LEVEL", ("debug", "info", "warning", "error")),
         platforms={name: app for name, urls in platforms.items() if (app := reader.app(name, urls)).client_id},
         channels={name: reader.app(name, urls) for name, urls in (channels or {}).items()},
+        smtp=reader.smtp(),
     )
     reader.unknown_names()
     if reader.faults:
@@ -277,6 +308,24 @@ class _Reader:
         elif secret and not client_id:
             self.fault(f"{upper}_CLIENT_SECRET", "is set without its id", f"set {NAME}{upper}_CLIENT_ID as well")
         return AppSettings(client_id, secret, told) if client_id and secret else AppSettings("", "", told)
+
+    def smtp(self) -> SmtpSettings:
+        """Beyond this machine the way to the mail server is encrypted: links that open accounts pass over it."""
+        host, user, sender = (self.given(f"SMTP_{name}") or "" for name in ("HOST", "USER", "FROM"))
+        port = self.number("SMTP_PORT", least=1, most=65_535)
+        security = self.choice("SMTP_SECURITY", ("starttls", "tls", "none"))
+        password = self.secret("SMTP_PASSWORD") or ""
+        local, _, domain = parseaddr(sender)[1].rpartition("@")
+        if sender and not (local and domain and sender.isprintable()):
+            self.fault("SMTP_FROM", f"is {sender!r}, not a sender", "write it like Tieout <books@example.com>")
+        if host and not sender:
+            self.fault("SMTP_HOST", "is set without a sender", f"set {NAME}SMTP_FROM as well")
+        if security == "none" and host and host not in LOOPBACK:
+            self.fault("SMTP_SECURITY", f"is none, and {host} is another machine", "use starttls or tls")
+        if bool(user) != bool(password):
+            lacking = "SMTP_PASSWORD" if user else "SMTP_USER"
+            self.fault(lacking, "is missing", "set user name and password together, or neither")
+        return SmtpSettings(host, port, security, user, password, sender)
 
     def unknown_names(self) -> None:
         """A name that nobody reads is a typing error, or a setting that somebody believes to be in force."""

@@ -219,6 +219,7 @@ ANSWERS: dict[str, Declined] = {kind.__name__: declined for kind, declined in CL
     "UnsafeFolder": _OPERATORS,
     "JobsMisplaced": _OPERATORS,
     "JobError": _OURS,
+    "Undelivered": _OPERATORS,
     "OperationalError": _BUSY,
     "IntegrityError": _MOVED,
 }

@@ -38,10 +38,11 @@ class LinkUsed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Where a sign-in comes from: the network address, and a random text that this browser keeps for long."""
+    """Where a sign-in comes from: the network address, a random text that this browser keeps for long, and its name."""
 
     address: str
     device: str
+    agent: str = ""
 
 
 def new_token() -> str:
@@ -157,7 +158,7 @@ def _begin(db: Db, person: rows.Person, visit: Visit, needs: Needs) -> str:
     if visit.device:
         rows.know_device(db, digest(visit.device), person.id, now)
     own = Db(db.connection, memberships[0].organisation)
-    rows.begin_session(own, digest(token), person.id, visit.address, now)
+    rows.begin_session(own, digest(token), person.id, visit.address, visit.agent[:255], now)
     return token
 
 

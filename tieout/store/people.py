@@ -26,6 +26,7 @@ PERSONS = sa.Table(
     sa.Column("name", sa.String(120), nullable=False),
     sa.Column("password_hash", sa.String(255), nullable=False),
     sa.Column("created_at", Moment, nullable=False),
+    sa.Column("email_proven_at", Moment),
 )
 
 MEMBERS = organisation_table(
@@ -52,6 +53,8 @@ SESSIONS = sa.Table(
     sa.Column("began_at", Moment, nullable=False),
     sa.Column("seen_at", Moment, nullable=False),
     sa.Column("address", sa.String(64), nullable=False),
+    sa.Column("proven_at", Moment),
+    sa.Column("agent", sa.String(255), nullable=False, server_default=""),
     sa.Index("ix_login_sessions_person", "person"),
 )
 
@@ -62,6 +65,7 @@ LINKS = sa.Table(
     sa.Column("purpose", sa.String(16), nullable=False),
     sa.Column("person", ID, sa.ForeignKey("persons.id")),
     sa.Column("ends_at", Moment, nullable=False),
+    sa.Column("email", sa.String(254), nullable=False, server_default=""),
 )
 
 DEVICES = sa.Table(
@@ -83,13 +87,17 @@ TRIES = sa.Table(
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """`email` is kept in small letters and is unique. `password_hash` is empty while none was set."""
+    """`email` is kept in small letters and is unique; `email_proven_at` is when a link sent there was opened.
+
+    `password_hash` is empty while none was set.
+    """
 
     id: str
     email: str
     name: str
     password_hash: str
     created_at: datetime
+    email_proven_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +109,11 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One sign-in on one device, with the person and organisation it stands for."""
+    """One sign-in on one device, with the person and organisation it stands for.
+
+    `proven_at` is when the person last proved who they are, at the sign-in or since; `agent` is what the browser says
+    of itself.
+    """
 
     digest: str
     person: Person
@@ -109,14 +121,27 @@ class Session:
     role: str
     began_at: datetime
     seen_at: datetime
+    proven_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """A sign-in as the list of one's own shows it."""
+
+    digest: str
+    began_at: datetime
+    seen_at: datetime
+    address: str
+    agent: str
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Something that opens one door once; `person` is who it signs in, if it names one."""
+    """Something that opens one door once; `person` is who it signs in, if it names one, `email` what it proves."""
 
     purpose: str
     person: str | None
+    email: str = ""
 
 
 def any_person(db: Db) -> bool:
@@ -132,6 +157,7 @@ def add_person(db: Db, person: Person) -> None:
             name=person.name,
             password_hash=person.password_hash,
             created_at=person.created_at,
+            email_proven_at=person.email_proven_at,
         )
     )
 
@@ -154,11 +180,20 @@ def first_owner(db: Db) -> Person | None:
         .limit(1)
     )
     row = db.execute(query).first()
-    return Person(row.id, row.email, row.name, row.password_hash, row.created_at) if row else None
+    return _as_person(row) if row else None
 
 
 def set_password_hash(db: Db, person: str, password_hash: str) -> None:
     db.execute(sa.update(PERSONS).where(PERSONS.c.id == person).values(password_hash=password_hash))
+
+
+def set_email(db: Db, person: str, email: str, now: datetime) -> None:
+    """An address that was just proven. Raises sqlalchemy's IntegrityError when somebody else has it."""
+    db.execute(sa.update(PERSONS).where(PERSONS.c.id == person).values(email=email.lower(), email_proven_at=now))
+
+
+def prove_email(db: Db, person: str, now: datetime) -> None:
+    db.execute(sa.update(PERSONS).where(PERSONS.c.id == person).values(email_proven_at=now))
 
 
 def add_member(db: Db, person: str, role: str, now: datetime) -> None:
@@ -190,12 +225,25 @@ def role_of(db: Db, person: str) -> str | None:
     return db.execute(sa.select(MEMBERS.c.role).where(*mine)).scalar()
 
 
-def begin_session(db: Db, digest: str, person: str, address: str, now: datetime) -> None:
-    db.execute(
-        sa.insert(SESSIONS).values(
-            digest=digest, person=person, organisation=db.organisation, began_at=now, seen_at=now, address=address
-        )
+def begin_session(db: Db, digest: str, person: str, address: str, agent: str, now: datetime) -> None:
+    """For the organisation of this transaction; beginning a session is a proof."""
+    row = {"digest": digest, "person": person, "organisation": db.organisation, "address": address, "agent": agent}
+    db.execute(sa.insert(SESSIONS).values(**row, began_at=now, seen_at=now, proven_at=now))
+
+
+def sessions_of(db: Db, person: str, began_after: datetime, seen_after: datetime) -> tuple[OpenSession, ...]:
+    """Those that still open something, the one seen last first."""
+    query = sa.select(SESSIONS).where(
+        SESSIONS.c.person == person, SESSIONS.c.began_at > began_after, SESSIONS.c.seen_at > seen_after
     )
+    newest = query.order_by(SESSIONS.c.seen_at.desc(), SESSIONS.c.digest)
+    return tuple(
+        OpenSession(row.digest, row.began_at, row.seen_at, row.address, row.agent) for row in db.execute(newest)
+    )
+
+
+def prove_session(db: Db, digest: str, now: datetime) -> None:
+    db.execute(sa.update(SESSIONS).where(SESSIONS.c.digest == digest).values(proven_at=now))
 
 
 def session(db: Db, digest: str) -> Session | None:
@@ -214,10 +262,10 @@ def session(db: Db, digest: str) -> Session | None:
     row = db.execute(query.set_label_style(sa.LABEL_STYLE_TABLENAME_PLUS_COL)).mappings().first()
     if row is None:
         return None
-    who = Person(*(row[f"persons_{name}"] for name in ("id", "email", "name", "password_hash", "created_at")))
+    who = Person(**{name: row[f"persons_{name}"] for name in PERSONS.c.keys()})  # noqa: SIM118
     where = Organisation(*(row[f"organisations_{name}"] for name in ("id", "name", "country", "zone", "created_at")))
-    began_at, seen_at = row["login_sessions_began_at"], row["login_sessions_seen_at"]
-    return Session(digest, who, where, row["members_role"], began_at, seen_at)
+    began_at, seen_at, proven_at = (row[f"login_sessions_{name}_at"] for name in ("began", "seen", "proven"))
+    return Session(digest, who, where, row["members_role"], began_at, seen_at, proven_at or began_at)
 
 
 def move_session(db: Db, digest: str, person: str) -> bool:
@@ -236,23 +284,38 @@ def end_session(db: Db, digest: str) -> None:
     db.execute(sa.delete(SESSIONS).where(SESSIONS.c.digest == digest))
 
 
-def end_sessions_of(db: Db, person: str) -> int:
-    """How many were ended."""
-    return db.execute(sa.delete(SESSIONS).where(SESSIONS.c.person == person)).rowcount
+def end_session_of(db: Db, person: str, digest: str) -> bool:
+    """False for a session that is over, or somebody else's."""
+    mine = sa.and_(SESSIONS.c.person == person, SESSIONS.c.digest == digest)
+    return db.execute(sa.delete(SESSIONS).where(mine)).rowcount == 1
 
 
-def add_link(db: Db, digest: str, purpose: str, person: str | None, ends_at: datetime) -> None:
-    db.execute(sa.insert(LINKS).values(digest=digest, purpose=purpose, person=person, ends_at=ends_at))
+def end_sessions_of(db: Db, person: str, but: str = "") -> int:
+    """How many were ended; the one whose digest is `but` stays."""
+    mine = sa.and_(SESSIONS.c.person == person, SESSIONS.c.digest != but)
+    return db.execute(sa.delete(SESSIONS).where(mine)).rowcount
 
 
-def drop_links(db: Db, purpose: str) -> None:
-    db.execute(sa.delete(LINKS).where(LINKS.c.purpose == purpose))
+def forget_devices(db: Db, person: str, but: str = "") -> None:
+    """Browsers known from earlier sign-ins are strangers again, but for one."""
+    db.execute(sa.delete(DEVICES).where(DEVICES.c.person == person, DEVICES.c.digest != but))
+
+
+def add_link(db: Db, digest: str, purpose: str, person: str | None, ends_at: datetime, email: str = "") -> None:
+    row = {"digest": digest, "purpose": purpose, "person": person, "ends_at": ends_at, "email": email}
+    db.execute(sa.insert(LINKS).values(row))
+
+
+def drop_links(db: Db, purpose: str, person: str | None = None) -> None:
+    """Of everybody, or of one person."""
+    of_whom = (LINKS.c.person == person,) if person else ()
+    db.execute(sa.delete(LINKS).where(LINKS.c.purpose == purpose, *of_whom))
 
 
 def link(db: Db, digest: str, purpose: str, now: datetime) -> Link | None:
     """The link if it still opens anything. It is not used up."""
     row = db.execute(sa.select(LINKS).where(_open_link(digest, purpose, now))).first()
-    return Link(row.purpose, row.person) if row else None
+    return Link(row.purpose, row.person, row.email) if row else None
 
 
 def use_link(db: Db, digest: str, purpose: str, now: datetime) -> Link | None:
@@ -297,7 +360,11 @@ def forget_old(db: Db, sessions_before: datetime, now: datetime) -> None:
 
 def _person(db: Db, condition: sa.ColumnElement[bool]) -> Person | None:
     row = db.execute(sa.select(PERSONS).where(condition)).first()
-    return Person(row.id, row.email, row.name, row.password_hash, row.created_at) if row else None
+    return _as_person(row) if row else None
+
+
+def _as_person(row: sa.Row[tuple[object, ...]]) -> Person:
+    return Person(**{name: row._mapping[name] for name in PERSONS.c.keys()})  # noqa: SIM118
 
 
 def _open_link(digest: str, purpose: str, now: datetime) -> sa.ColumnElement[bool]:

@@ -10,6 +10,7 @@ import binascii
 import hashlib
 import hmac
 import os
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy.exc import IntegrityError
 
 from tieout.core.secret import Secret
 from tieout.store.engine import Db, Engines
@@ -31,6 +33,8 @@ ORGANISATION_KEYS = organisation_table(
     sa.Column("created_at", Moment, nullable=False),
     key=("version",),
 )
+
+INSTALLATION = "installation"  # in the place of an organisation's id
 
 _KEY_BYTES, _NONCE_BYTES = 32, 12
 
@@ -130,9 +134,12 @@ class Vault:
     engines: Engines = field(repr=False)
     masters: MasterKeys
 
-    def seal(self, organisation: str, table: str, column: str, row: str, text: Secret) -> str:
-        """Raises KeyMissing when the organisation has no data key: `add_key` makes it along with the organisation."""
-        with self.engines.reading.begin() as connection:
+    def seal(self, organisation: str, table: str, column: str, row: str, text: Secret, db: Db | None = None) -> str:
+        """Raises KeyMissing when the organisation has no data key: `add_key` makes it along with the organisation.
+
+        `db`: the key is looked for in this open transaction, which may be the one that makes it.
+        """
+        with nullcontext(db.connection) if db else self.engines.reading.begin() as connection:
             version, key = self._newest_key(connection, organisation)
         bound = _bound(organisation, table, column, row, version)
         nonce = os.urandom(_NONCE_BYTES)
@@ -223,6 +230,18 @@ class Vault:
     def _unwrap(self, row: sa.Row[tuple[object, ...]]) -> bytes:
         bound = _bound(row.organisation, "organisation_keys", "wrapped", row.master, row.version)
         return _opened(self.masters.named(row.master), _body(row.wrapped), bound)
+
+
+def ensure_installation_key(db: Db, vault: Vault, now: datetime) -> None:
+    """The data key of what belongs to no organisation: second factors, letters. Made at its first use.
+
+    The transaction has to be one for no organisation: row security lets no other write this row.
+    """
+    own = Db(db.connection, INSTALLATION)
+    there = sa.select(ORGANISATION_KEYS.c.version).where(_of(INSTALLATION)).limit(1)
+    if db.execute(there).first() is None:
+        with suppress(IntegrityError), db.connection.begin_nested():  # another worker may be making it just now
+            vault.add_key(own, now)
 
 
 def forget_keys(db: Db) -> int:

@@ -10,6 +10,7 @@ from tieout.calls import Transport
 from tieout.channels import Registration
 from tieout.core.posting import Timing
 from tieout.jobs import Jobs
+from tieout.mail import Nowhere, Post
 from tieout.platforms import App
 from tieout.store.engine import Engines
 from tieout.store.vault import Vault
@@ -26,7 +27,7 @@ def _wait(time: timedelta) -> None:
 class Tools:
     """`now` gives aware UTC, `new_id` ids that sort by time; `apps` holds our app at each platform, by name,
     `channel_apps` at each channel that can be asked; `scratch` is a folder for files that must not outlive their work,
-    emptied at every start; `pause` waits.
+    emptied at every start; `pause` waits; `post` is the way out for letters, `url` the address people reach us at.
 
     `timing` are the waits of the posting protocol; only a stand-in with a faster world may shorten them.
     """
@@ -44,3 +45,5 @@ class Tools:
     pause: Callable[[timedelta], None] = _wait
     readings: Readings = field(default_factory=Readings)
     channel_apps: Mapping[str, Registration] = field(default_factory=dict)
+    post: Post = field(default_factory=Nowhere)
+    url: str = "http://localhost:8080"

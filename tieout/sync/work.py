@@ -9,7 +9,7 @@ from tieout.core.budget import Lane
 from tieout.jobs import BACKGROUND, INTERACTIVE
 from tieout.store import followups, postings
 from tieout.store.engine import read
-from tieout.sync import fetching, sweep, tending
+from tieout.sync import fetching, mailing, sweep, tending
 from tieout.sync.diagnosis import is_paused
 from tieout.sync.followups import follow_up
 from tieout.sync.posting import drive
@@ -43,9 +43,11 @@ def register(engine: Engine, tools: Tools) -> None:
     engine.register("tend", partial(tending.tend, tools))
     engine.register("fetch", partial(fetching.fetch, tools))
     engine.register("fetches", partial(fetching.fetch_due, tools))
+    engine.register("mail", partial(mailing.deliver, tools))
     engine.schedule("sweep", SWEEP_SECONDS)
     engine.schedule("tend", tending.EVERY_SECONDS)
     engine.schedule("fetches", fetching.EVERY_SECONDS)
+    engine.schedule("mail", mailing.EVERY_SECONDS)
 
 
 def import_statement(tools: Tools, organisation: str, operation: str) -> None:

@@ -135,4 +135,5 @@ BY_NAME: dict[str, Explain] = {
     "UnsafeFolder": explanations.operators,
     "JobsMisplaced": explanations.operators,
     "JobError": explanations.unforeseen,
+    "Undelivered": explanations.operators,
 }

@@ -147,6 +147,7 @@ def test_revisions_are_numbered_without_a_gap() -> None:
 
 ABOVE_ORGANISATIONS = {
     "api_tokens",  # one token may cover several organisations
+    "code_apps",  # second factors are of persons
     "deployment",
     "grants",  # one token set of a person may serve the connections of several organisations
     "known_devices",
@@ -154,11 +155,15 @@ ABOVE_ORGANISATIONS = {
     "meters",  # reads that a platform counts for the whole installation
     "one_use_links",
     "organisations",
+    "passkey_challenges",
+    "passkeys",
+    "pending_sign_ins",
     "persons",
     "platform_admins",
     "practice_invitations",
     "practice_members",
     "practices",
+    "recovery_codes",
     "renewals",  # of grants
     "sign_in_tries",
 }

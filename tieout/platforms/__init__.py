@@ -156,6 +156,9 @@ class Platform(Protocol):
     WRITES_A_MINUTE: int  # of the calls of a minute, those that may write
     READS_A_MONTH: int  # of the whole installation; 0: not counted
     GRACE_SECONDS: int
+    WHY: Mapping[str, str]  # what each permission that is asked for is needed for, in plain words
+    KEEPS_LIST: bool  # whether it lists the books that a grant reaches
+    TELLS_RIGHTS: bool  # whether it tells what the connecting person may do
 
     # consent
     def refused(self, params: Mapping[str, str]) -> tuple[str, tuple[str, ...]] | None: ...
@@ -167,6 +170,12 @@ class Platform(Protocol):
     def disconnect(self, call: Call, app: App, token: Secret, link_id: str) -> None: ...
 
     def lacking(self, scopes: Sequence[str]) -> tuple[str, ...]: ...
+    def outdated(self, scopes: Sequence[str]) -> tuple[tuple[str, ...], date | None]:
+        """Those of them that are being withdrawn, and the day on which they end."""
+
+    def try_write(self, call: Call, access: Access) -> None:
+        """Passes where writing is let through at all; creates nothing. Raises NotAllowed."""
+
 
     # limits
     def limits_of(self, answer: Answer) -> Limits: ...
@@ -199,6 +208,7 @@ class Platform(Protocol):
     def note(self, call: Call, access: Access, kind: DocumentKind, document_id: str, text: str, key: str) -> None: ...
     def notes(self, call: Call, access: Access, kind: DocumentKind, document_id: str) -> tuple[str, ...]: ...
     def link(self, books: Books, kind: DocumentKind, document_id: str) -> str: ...
+    def home(self, books: Books) -> str: ...
 
 
 @cache

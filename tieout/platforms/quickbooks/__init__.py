@@ -30,6 +30,7 @@ from tieout.platforms.quickbooks.consent import (
 from tieout.platforms.quickbooks.customers import contact
 from tieout.platforms.quickbooks.errors import limits_of
 from tieout.platforms.quickbooks.journals import MOST_DOCUMENTS, find, gone, how_many_fit, is_void, send, to_wire
+from tieout.platforms.quickbooks.permissions import KEEPS_LIST, TELLS_RIGHTS, WHY, outdated, try_write
 from tieout.platforms.quickbooks.records import (
     Change,
     Changes,
@@ -51,6 +52,7 @@ __all__ = [
     "FOLLOWUPS",
     "FORM",
     "GRACE_SECONDS",
+    "KEEPS_LIST",
     "LABEL",
     "LONGEST",
     "MOST_ATTACHED_BYTES",
@@ -59,7 +61,9 @@ __all__ = [
     "NUMBER_UNIQUE",
     "READS_A_MONTH",
     "SCOPES",
+    "TELLS_RIGHTS",
     "URLS",
+    "WHY",
     "WRITES_A_MINUTE",
     "Change",
     "Changes",
@@ -76,6 +80,7 @@ __all__ = [
     "exchange",
     "find",
     "gone",
+    "home",
     "how_many_fit",
     "is_void",
     "lacking",
@@ -83,6 +88,7 @@ __all__ = [
     "link",
     "note",
     "notes",
+    "outdated",
     "probe",
     "query_records",
     "rate",
@@ -94,6 +100,7 @@ __all__ = [
     "send",
     "to_wire",
     "tracking",
+    "try_write",
     "update_record",
     "void_record",
 ]
@@ -147,3 +154,10 @@ def link(books: Books, kind: DocumentKind, document_id: str) -> str:
     if books.is_demo:
         return f"https://sandbox.qbo.intuit.com/login?deeplinkcompanyid={books.id}&pagereq={page}"
     return f"https://qbo.intuit.com/app/login?pagereq={page}&deeplinkcompanyid={books.id}"
+
+
+def home(books: Books) -> str:
+    """Where a person finds these books, whatever company the browser has open. Source: observed links."""
+    if books.is_demo:
+        return f"https://sandbox.qbo.intuit.com/login?deeplinkcompanyid={books.id}&pagereq=homepage"
+    return f"https://qbo.intuit.com/app/login?pagereq=homepage&deeplinkcompanyid={books.id}"

@@ -35,6 +35,7 @@ from tieout.platforms.xero.consent import (
 )
 from tieout.platforms.xero.contacts import contact
 from tieout.platforms.xero.errors import alters, limits_of, refusal
+from tieout.platforms.xero.permissions import KEEPS_LIST, TELLS_RIGHTS, WHY, outdated, try_write
 
 __all__ = [
     "APPROVED",
@@ -46,6 +47,7 @@ __all__ = [
     "FOLLOWUPS",
     "FORM",
     "GRACE_SECONDS",
+    "KEEPS_LIST",
     "LABEL",
     "LONGEST",
     "MOST_ATTACHED_BYTES",
@@ -54,7 +56,9 @@ __all__ = [
     "NUMBER_UNIQUE",
     "READS_A_MONTH",
     "SCOPES",
+    "TELLS_RIGHTS",
     "URLS",
+    "WHY",
     "WRITES_A_MINUTE",
     "adopt",
     "attach",
@@ -67,6 +71,7 @@ __all__ = [
     "exchange",
     "find",
     "gone",
+    "home",
     "how_many_fit",
     "is_void",
     "lacking",
@@ -74,6 +79,7 @@ __all__ = [
     "link",
     "note",
     "notes",
+    "outdated",
     "probe",
     "rate",
     "read_books",
@@ -82,6 +88,7 @@ __all__ = [
     "revoke",
     "send",
     "to_wire",
+    "try_write",
 ]
 
 NAME, LABEL = "xero", "Xero"
@@ -297,3 +304,8 @@ def link(books: Books, kind: DocumentKind, document_id: str) -> str:
         return f"https://go.xero.com/app/{code}/invoicing/view/{document_id}"
     path = f"/AccountsPayable/Edit.aspx?InvoiceID={document_id}"
     return f"https://go.xero.com/organisationlogin/default.aspx?shortcode={code}&redirecturl={path}"
+
+
+def home(books: Books) -> str:
+    """Where a person finds these books. Source: deep links of xero-command-line."""
+    return f"https://go.xero.com/app/{quote(books.short_code, safe='!')}/dashboard" if books.short_code else ""

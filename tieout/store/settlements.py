@@ -223,6 +223,25 @@ def amounts_in(db: Db, status: str) -> tuple[tuple[str, Money], ...]:
     return tuple((row.id, Money.of(row.total, row.currency)) for row in rows)
 
 
+def held_of(db: Db, channel: str, statuses: Collection[str]) -> tuple[tuple[str, str, datetime], ...]:
+    """Id, problem code and last change of a channel's current settlements in these statuses, a hundred at most."""
+    table = SETTLEMENTS
+    current = (table.c.organisation == db.organisation, table.c.is_current, table.c.channel == channel)
+    query = sa.select(table.c.id, table.c.code, table.c.changed_at).where(*current, table.c.status.in_(statuses))
+    return tuple((row.id, row.code, row.changed_at) for row in db.execute(query.limit(100)))
+
+
+def sent_since(db: Db, channel: str, moment: datetime) -> tuple[int, datetime | None]:
+    """How many of a channel's current settlements were sent since then, and when the last one was."""
+    table = SETTLEMENTS
+    current = (table.c.organisation == db.organisation, table.c.is_current, table.c.channel == channel)
+    query = sa.select(sa.func.count(), sa.func.max(table.c.changed_at)).where(
+        *current, table.c.status == "sent", table.c.changed_at >= moment
+    )
+    row = db.execute(query).one()
+    return int(row[0]), row[1]
+
+
 def mark(db: Db, kept: Kept) -> None:
     """Store how far it has come: status, reason and next step. The money of a version never changes."""
     table = SETTLEMENTS

@@ -235,11 +235,10 @@ def sent_since(db: Db, channel: str, moment: datetime) -> tuple[int, datetime | 
     """How many of a channel's current settlements were sent since then, and when the last one was."""
     table = SETTLEMENTS
     current = (table.c.organisation == db.organisation, table.c.is_current, table.c.channel == channel)
-    query = sa.select(sa.func.count(), sa.func.max(table.c.changed_at)).where(
-        *current, table.c.status == "sent", table.c.changed_at >= moment
-    )
+    told = sa.func.count().label("number"), sa.func.max(table.c.changed_at).label("last")
+    query = sa.select(*told).where(*current, table.c.status == "sent", table.c.changed_at >= moment)
     row = db.execute(query).one()
-    return int(row[0]), row[1]
+    return int(row.number), row.last
 
 
 def mark(db: Db, kept: Kept) -> None:

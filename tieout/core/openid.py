@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from tieout.core.secret import Secret
 
@@ -61,6 +62,18 @@ class Vouched:
     email: str
     name: str
     is_verified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SignInFacts:
+    """Somebody was vouched for who has an account under other logins. `address` is masked; `kinds` are those logins."""
+
+    person: str
+    name: str
+    provider: str
+    address: str
+    kinds: tuple[str, ...]
+    ends_at: datetime
 
 
 def masked(email: str) -> str:

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from tieout.store.engine import Db
 from tieout.store.metadata import ID, METADATA
@@ -102,9 +103,14 @@ _IDENTITY = tuple(field.name for field in fields(Identity))
 _DRAFT = tuple(field.name for field in fields(Draft))
 
 
-def add(db: Db, identity: Identity) -> None:
-    """Raises sqlalchemy's IntegrityError when the identity is somebody's already."""
-    db.execute(sa.insert(IDENTITIES).values(**{name: getattr(identity, name) for name in _IDENTITY}))
+def add(db: Db, identity: Identity) -> bool:
+    """False when the identity is somebody's already: of two who link it at once, one does."""
+    try:
+        with db.connection.begin_nested():
+            db.execute(sa.insert(IDENTITIES).values(**{name: getattr(identity, name) for name in _IDENTITY}))
+    except IntegrityError:
+        return False
+    return True
 
 
 def find(db: Db, issuer: str, subject: str) -> Identity | None:

@@ -1,0 +1,159 @@
+"""Identities of a person that others vouch for: found, linked after both sides were proven, unlinked, never the last.
+
+No network: `sync/vouched` talks to the providers and comes here with what they vouched for.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from hmac import compare_digest
+
+from tieout.core.actor import Actor
+from tieout.core.openid import Vouched, masked
+from tieout.people import sessions
+from tieout.people.acting import record
+from tieout.people.needs import Needs
+from tieout.store import identities as rows
+from tieout.store import people
+from tieout.store.engine import Db, read, write
+from tieout.store.identities import Draft, Identity
+
+PENDING = timedelta(minutes=30)
+PASSWORD = "password"
+
+
+class LastWayIn(Exception):
+    """Without this identity the person could not sign in any more: set a password or link another one first."""
+
+
+class TakenElsewhere(Exception):
+    """The identity signs in somebody else here. Whoever that is, is not told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An identity that was proven in this browser and is nobody's yet. `kinds` are the ways in of the account that has
+    the same address, by name with what may be shown of each; empty where no account has it, or nobody proved it.
+    """
+
+    draft: str
+    provider: str
+    email: str
+    name: str
+    is_verified: bool
+    kinds: tuple[tuple[str, str], ...] = ()
+    back: str = "/"
+
+
+def of_person(needs: Needs, person: str) -> tuple[Identity, ...]:
+    with read(needs.engines, "") as db:
+        return rows.of_person(db, person)
+
+
+def known(db: Db, vouched: Vouched) -> Identity | None:
+    return rows.find(db, vouched.issuer, vouched.subject)
+
+
+def keep(db: Db, needs: Needs, draft: Draft, vouched: Vouched) -> Draft:
+    """Keeps a proven identity that nobody has, and finds whose address it told if its provider proved that one."""
+    owner = people.person_by_email(db, vouched.email) if vouched.is_verified and vouched.email else None
+    proven = replace(
+        draft,
+        proven_at=needs.now(),
+        issuer=vouched.issuer,
+        subject=vouched.subject,
+        email=vouched.email,
+        name=vouched.name,
+        is_verified=vouched.is_verified,
+        meant=owner.id if owner else "",
+    )
+    rows.prove(db, proven)
+    return proven
+
+
+def pending(needs: Needs, draft: str, browser: str) -> Pending | None:
+    """What waits to be linked in this browser; None after half an hour, or in any other browser."""
+    with read(needs.engines, "") as db:
+        found = _pending(db, needs, draft, browser)
+        if found is None:
+            return None
+        kinds = _kinds(db, found.meant) if found.meant else ()
+    return Pending(found.id, found.provider, found.email, found.name, found.is_verified, kinds, found.back)
+
+
+def link_pending(needs: Needs, actor: Actor, draft: str, browser: str) -> Identity | None:
+    """The identity that was proven in this browser becomes a way in for whoever is signed in here.
+
+    Both sides are proven: the identity by its provider, the person by the session. None when nothing waits any more;
+    of two callers one gets it. Raises TakenElsewhere.
+    """
+    with write(needs.engines, "") as db:
+        found = _pending(db, needs, draft, browser)
+        if found is None or not rows.settle(db, draft):
+            return None
+        vouched = Vouched(found.provider, found.issuer, found.subject, found.email, found.name, found.is_verified)
+        return link(db, needs, actor, vouched)
+
+
+def link(db: Db, needs: Needs, actor: Actor, vouched: Vouched) -> Identity:
+    """Safe to repeat. Raises TakenElsewhere."""
+    now, there = needs.now(), known(db, vouched)
+    if there is not None and there.person != actor.person:
+        raise TakenElsewhere
+    rows.forget(db, vouched.issuer, vouched.subject)
+    if there is not None:
+        return there
+    made = Identity(needs.new_id(), vouched.issuer, vouched.subject, vouched.provider, actor.person, vouched.email, now)
+    if not rows.add(db, made):  # somebody was faster by a moment
+        raise TakenElsewhere
+    details = {"provider": vouched.provider, "address": masked(vouched.email)}
+    record(db, actor, "identity-linked", f"person:{actor.person}", now, details)
+    return made
+
+
+def unlink(needs: Needs, actor: Actor, identity: str) -> bool:
+    """False when the person has no such identity. Raises LastWayIn; it still signs in nobody but them until then."""
+    with write(needs.engines, "") as db:
+        mine = rows.of_person(db, actor.person)
+        meant = next((each for each in mine if each.id == identity), None)
+        if meant is None:
+            return False
+        if len(mine) == 1 and not has_password(db, actor.person):
+            raise LastWayIn
+        rows.drop(db, identity, actor.person)
+        details = {"provider": meant.provider, "address": masked(meant.email)}
+        record(db, actor, "identity-unlinked", f"person:{actor.person}", needs.now(), details)
+        return True
+
+
+def has_password(db: Db, person: str) -> bool:
+    found = people.person(db, person)
+    return found is not None and found.password_hash != ""
+
+
+def name_of(db: Db, person: str) -> str:
+    found = people.person(db, person)
+    return found.name if found else ""
+
+
+def can_lose_one(needs: Needs, person: str) -> bool:
+    """Whether an identity may be unlinked and the person still gets in."""
+    with read(needs.engines, "") as db:
+        return has_password(db, person) or len(rows.of_person(db, person)) > 1
+
+
+def bound(browser: str) -> str:
+    """How a browser's secret is kept."""
+    return sessions.digest(browser)
+
+
+def _pending(db: Db, needs: Needs, draft: str, browser: str) -> Draft | None:
+    found = rows.draft(db, draft) if draft and browser else None
+    if found is None or found.proven_at is None or not compare_digest(found.binding, bound(browser)):
+        return None
+    return found if found.proven_at + PENDING > needs.now() else None
+
+
+def _kinds(db: Db, person: str) -> tuple[tuple[str, str], ...]:
+    """The ways in of an account, told to somebody whose address was just proven to be the same."""
+    told = [(each.provider, masked(each.email)) for each in rows.of_person(db, person)]
+    return ((PASSWORD, ""), *told) if has_password(db, person) else tuple(told)

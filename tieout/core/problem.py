@@ -15,6 +15,7 @@ from tieout.core.connection import Connection
 from tieout.core.door import DoorFacts, SetupFacts
 from tieout.core.failure import Failure
 from tieout.core.ledger_link import ClaimFacts, FailingFacts, LinkFacts
+from tieout.core.openid import SignInFacts
 from tieout.core.plan import Gap
 from tieout.core.posting import Reason, State
 from tieout.core.settlement import Refusal, Warning
@@ -155,6 +156,7 @@ class Case:
     claim: ClaimFacts | None = None
     door: DoorFacts | None = None
     setup: SetupFacts | None = None
+    sign_in: SignInFacts | None = None
 
     def told(self, code: str) -> bool:
         """Whether the books, a check before sending, or the connection's own state names this code."""

@@ -16,6 +16,7 @@ from typing import Protocol, cast
 from tieout.calls import Answer, Call
 from tieout.core.chart import Books
 from tieout.core.failure import Failure
+from tieout.core.openid import Provider
 from tieout.core.plan import Document
 from tieout.core.records import BooksDocument, Contact, DocumentKind, Form
 from tieout.core.secret import Secret
@@ -222,6 +223,12 @@ def named(name: str) -> Platform:
     if name not in names():
         raise UnknownPlatform(f"there is no platform {name!r}; there are: {', '.join(names())}")
     return cast(Platform, import_module(f"{__name__}.{name}"))
+
+
+def openid(name: str) -> Provider | None:
+    """How the platform vouches for people, if it does (OPENID in its folder). Raises UnknownPlatform."""
+    found: Provider | None = getattr(named(name), "OPENID", None)
+    return found
 
 
 def pretty(body: bytes) -> str:

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from tieout.calls import Call
 from tieout.core.chart import Books
+from tieout.core.openid import Provider
 from tieout.core.records import DocumentKind, Form
 from tieout.platforms import Access
 from tieout.platforms.quickbooks import attaching, wire
@@ -106,6 +107,15 @@ __all__ = [
 ]
 
 NAME, LABEL = "quickbooks", "QuickBooks"
+# The document lies on another host than the issuer; only userinfo tells the e-mail address, and whether it was proven.
+OPENID = Provider(
+    name=NAME,
+    label="Intuit",
+    issuer="https://oauth.platform.intuit.com/op/v1",
+    discovery="https://developer.api.intuit.com/.well-known/openid_configuration",
+    verified="emailVerified",
+    asks_userinfo=True,
+)
 FORM = Form.JOURNALS
 NUMBER_UNIQUE: Mapping[DocumentKind, bool] = {DocumentKind.JOURNAL: False}
 URLS: Mapping[str, str] = {

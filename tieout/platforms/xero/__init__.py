@@ -14,6 +14,7 @@ from urllib.parse import quote
 from tieout.calls import Answer, Call, correlation_id, lost_answer
 from tieout.core.chart import Books
 from tieout.core.failure import Failure, FailureKind, Unreachable
+from tieout.core.openid import Provider
 from tieout.core.plan import Document
 from tieout.core.records import BooksDocument, DocumentKind, Form
 from tieout.platforms import Access, Element, Known
@@ -92,6 +93,14 @@ __all__ = [
 ]
 
 NAME, LABEL = "xero", "Xero"
+# Its tokens tell an address and never that it was proven; `sub` differs by app, the id of the person's login does not.
+OPENID = Provider(
+    name=NAME,
+    label=LABEL,
+    issuer="https://identity.xero.com",
+    discovery="https://identity.xero.com/.well-known/openid-configuration",
+    subject="xero_userid",
+)
 FORM = Form.INVOICES
 NUMBER_UNIQUE: Mapping[DocumentKind, bool] = {DocumentKind.INVOICE: True, DocumentKind.BILL: False}
 URLS: Mapping[str, str] = {

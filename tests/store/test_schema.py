@@ -155,7 +155,6 @@ ABOVE_ORGANISATIONS = {
     "meters",  # reads that a platform counts for the whole installation
     "one_use_links",
     "organisations",
-    "passkey_challenges",
     "passkeys",
     "pending_sign_ins",
     "persons",
@@ -166,6 +165,7 @@ ABOVE_ORGANISATIONS = {
     "recovery_codes",
     "renewals",  # of grants
     "sign_in_tries",
+    "used_challenges",
 }
 
 

@@ -20,7 +20,7 @@ from tieout.core.failure import RemoteError
 from tieout.core.money import CurrencyMixed, PrecisionExcess
 from tieout.people.organisations import SetupClosed
 from tieout.people.roles import NotPermitted
-from tieout.people.sessions import LinkUsed, TooManyTries, WrongCredentials
+from tieout.people.sessions import FactorNeeded, LinkUsed, TooManyTries, WrongCredentials
 from tieout.store.backup import BackupFailed
 from tieout.store.connections import BooksTaken
 from tieout.store.deployment import WrongDatabase
@@ -194,6 +194,7 @@ CLASSES: dict[type[Exception], Declined] = {
     NotPermitted: Declined("insufficient_scope"),
     WrongCredentials: _SIGN_IN,
     LinkUsed: _SIGN_IN,
+    FactorNeeded: _SIGN_IN,
     TooManyTries: Declined("too_many_requests"),
     SetupClosed: Declined("state_conflict"),
     NotAMeaning: Declined("validation_failed"),

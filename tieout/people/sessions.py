@@ -1,39 +1,45 @@
-"""Sign in, by password or by a one-use link; sessions and their end; the growing delay after wrong passwords."""
+"""Sign in, by password or by a one-use link; sessions and their end. A second factor, where there is one, comes first.
 
-import hashlib
-import secrets
+A session is only ever made by `begin_proven`, behind every proof that the person's account asks for.
+"""
+
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from tieout.people import passwords
+from tieout.core.actor import Actor
+from tieout.people import acting, passwords, tries
+from tieout.people.digests import digest, new_token
 from tieout.people.needs import Needs
+from tieout.people.tries import TooManyTries
 from tieout.store import people as rows
+from tieout.store import second_factors
 from tieout.store.engine import Db, read, write
+
+__all__ = ["TooManyTries", "digest", "new_token"]
 
 IDLE = timedelta(hours=12)
 LONGEST = timedelta(days=7)
 LINK_MINUTES = 60
+PENDING = timedelta(minutes=10)
+PROOF_LASTS = timedelta(minutes=10)
 
 _SEEN_EVERY = timedelta(minutes=1)
-_FORGIVEN_AFTER = timedelta(hours=24)
-_FREE_TRIES = {"account": 5, "device": 5, "address": 20}
-_LONGEST_WAIT_SECONDS = 900
 
 
 class WrongCredentials(Exception):
     """The address is not known or the password is not its own; which of the two is never said."""
 
 
-class TooManyTries(Exception):
-    """Wrong passwords came too fast. It passes by itself: there is no lock-out for good."""
-
-    def __init__(self, wait_seconds: int) -> None:
-        self.wait_seconds = wait_seconds
-        super().__init__(f"too many tries; the next in {wait_seconds} seconds")
-
-
 class LinkUsed(Exception):
     """A sign-in link was wrong, used or too old."""
+
+
+class FactorNeeded(Exception):
+    """The first proof was right, and the person has a second factor: the sign-in goes on with `token`, for minutes."""
+
+    def __init__(self, token: str) -> None:
+        self.token = token
+        super().__init__("a second factor is needed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,37 +51,26 @@ class Visit:
     agent: str = ""
 
 
-def new_token() -> str:
-    """256 random bits."""
-    return secrets.token_urlsafe(32)
-
-
-def digest(token: str) -> str:
-    """How a token is kept. It is random throughout, so a plain hash is right."""
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
 def sign_in(needs: Needs, email: str, password: str, visit: Visit) -> str:
     """A new session's token. Raises TooManyTries and WrongCredentials, alike for known and unknown addresses.
 
     A browser that has signed in before has a count of its own, so outsiders who guess cannot keep the person out.
+    Raises FactorNeeded, after the right password, for a person who has a second factor.
     """
     email = email.strip().lower()
     with write(needs.engines, "") as db:
         person = rows.person_by_email(db, email)
         subjects = _subjects(db, person, email, visit)
-        # Counted before the password is looked at: a thousand guesses at once are a thousand tries.
-        _count_try(db, subjects, needs.now())
+        tries.count(db, subjects, needs.now())
     if not passwords.matches(person.password_hash if person else "", password) or person is None:
         raise WrongCredentials
     outdated = passwords.is_outdated(person.password_hash)
     better = passwords.make_hash(password) if outdated else ""
     with write(needs.engines, "") as db:
-        for subject in subjects:
-            _forgive(db, subject, needs.now())
+        tries.forgive(db, subjects, needs.now())
         if better:
             rows.set_password_hash(db, person.id, better)
-        return _begin(db, person, visit, needs)
+    return _entered(needs, person, visit)
 
 
 def sign_in_link(needs: Needs, person: str = "") -> str | None:
@@ -100,21 +95,46 @@ def link_person(needs: Needs, token: str) -> rows.Person | None:
 
 
 def sign_in_by_link(needs: Needs, token: str, visit: Visit) -> str:
-    """A new session's token. Raises LinkUsed; of two callers only one succeeds."""
+    """A new session's token. Raises LinkUsed; of two callers only one succeeds.
+
+    No second factor is asked for: only the console makes such links, and they are the way back for whoever lost theirs.
+    """
     with write(needs.engines, "") as db:
         found = rows.use_link(db, digest(token), "sign-in", needs.now())
         person = rows.person(db, found.person) if found and found.person else None
         if person is None:
             raise LinkUsed
-        return _begin(db, person, visit, needs)
+        return begin_proven(db, needs, person, visit)
 
 
 def begin(needs: Needs, person: str, visit: Visit) -> str:
-    """A new session for somebody who has just proven who they are."""
-    with write(needs.engines, "") as db:
+    """A new session for somebody who has just proven who they are. Raises FactorNeeded where a second proof is due."""
+    with read(needs.engines, "") as db:
         found = rows.person(db, person)
-        assert found is not None, "a session is begun for a person who exists"
-        return _begin(db, found, visit, needs)
+    assert found is not None, "a session is begun for a person who exists"
+    return _entered(needs, found, visit)
+
+
+def begin_proven(db: Db, needs: Needs, person: rows.Person, visit: Visit) -> str:
+    """A new session, after every proof. Raises WrongCredentials for somebody who belongs to no organisation.
+
+    Always a new token: one that somebody planted before the sign-in is worth nothing after it.
+    """
+    token, now = new_token(), needs.now()
+    memberships = rows.memberships(db, person.id)
+    if not memberships:
+        raise WrongCredentials
+    rows.forget_old(db, now - LONGEST, now)
+    if visit.device:
+        rows.know_device(db, digest(visit.device), person.id, now)
+    own = Db(db.connection, memberships[0].organisation)
+    rows.begin_session(own, digest(token), person.id, visit.address, visit.agent[:255], now)
+    return token
+
+
+def is_proven(session: rows.Session, needs: Needs) -> bool:
+    """The person behind this session showed who they are within the last ten minutes; a sign-in counts."""
+    return needs.now() - session.proven_at <= PROOF_LASTS
 
 
 def current(needs: Needs, token: str) -> rows.Session | None:
@@ -148,18 +168,43 @@ def sign_out_everywhere(needs: Needs, person: str) -> int:
         return rows.end_sessions_of(db, person)
 
 
-def _begin(db: Db, person: rows.Person, visit: Visit, needs: Needs) -> str:
-    """Always a new token: one that somebody planted before the sign-in is worth nothing after it."""
-    token, now = new_token(), needs.now()
-    memberships = rows.memberships(db, person.id)
-    if not memberships:
-        raise WrongCredentials
-    rows.forget_old(db, now - LONGEST, now)
-    if visit.device:
-        rows.know_device(db, digest(visit.device), person.id, now)
-    own = Db(db.connection, memberships[0].organisation)
-    rows.begin_session(own, digest(token), person.id, visit.address, visit.agent[:255], now)
-    return token
+def own(needs: Needs, person: str) -> tuple[rows.OpenSession, ...]:
+    """Every session of the person that still opens something, the one seen last first."""
+    now = needs.now()
+    with read(needs.engines, "") as db:
+        return rows.sessions_of(db, person, now - LONGEST, now - IDLE)
+
+
+def end_own(needs: Needs, person: rows.Person, digest: str) -> bool:
+    """End one session of one's own; False for one that is over, or somebody else's."""
+    with write(needs.engines, "") as db:
+        is_ended = rows.end_session_of(db, person.id, digest)
+        if is_ended:
+            acting.record(db, Actor("", person.id, person.name), "session-ended", f"person:{person.id}", needs.now())
+        return is_ended
+
+
+def end_others(needs: Needs, session: rows.Session) -> int:
+    """End every session of this person but this one; how many there were."""
+    person = session.person
+    with write(needs.engines, "") as db:
+        ended = rows.end_sessions_of(db, person.id, but=session.digest)
+        if ended:
+            who = Actor("", person.id, person.name)
+            acting.record(db, who, "other-sessions-ended", f"person:{person.id}", needs.now(), {"ended": str(ended)})
+        return ended
+
+
+def _entered(needs: Needs, person: rows.Person, visit: Visit) -> str:
+    """A session, or the beginning of one; the row that waits for the second factor is committed before it is told."""
+    now = needs.now()
+    with write(needs.engines, "") as db:
+        if not second_factors.has_any(db, person.id):
+            return begin_proven(db, needs, person, visit)
+        second_factors.forget_old(db, now)
+        token = new_token()
+        second_factors.add_pending(db, digest(token), person.id, now + PENDING)
+    raise FactorNeeded(token)
 
 
 def _subjects(db: Db, person: rows.Person | None, email: str, visit: Visit) -> tuple[str, ...]:
@@ -167,30 +212,3 @@ def _subjects(db: Db, person: rows.Person | None, email: str, visit: Visit) -> t
     if person and visit.device and rows.knows_device(db, digest(visit.device), person.id):
         return (f"device:{visit.device}:{person.id}",)
     return f"account:{email}", f"address:{visit.address}"
-
-
-def _count_try(db: Db, subjects: tuple[str, ...], now: datetime) -> None:
-    """One more try for each. Raises TooManyTries while one of them has to wait, and then counts nothing."""
-    counted: list[tuple[str, int]] = []
-    for subject in subjects:
-        tries, last_at = rows.tries(db, digest(subject), now)
-        if last_at + _FORGIVEN_AFTER <= now:
-            tries, last_at = 0, now
-        wait_seconds = _wait_seconds(tries - _FREE_TRIES[subject.partition(":")[0]])
-        passed_seconds = int((now - last_at).total_seconds())
-        if passed_seconds < wait_seconds:
-            raise TooManyTries(wait_seconds - passed_seconds)
-        counted.append((subject, tries + 1))
-    for subject, tries in counted:
-        rows.set_tries(db, digest(subject), tries, now)
-
-
-def _forgive(db: Db, subject: str, now: datetime) -> None:
-    """After a success: the account starts afresh; the address, which others may share, is only given this try back."""
-    tries, _ = rows.tries(db, digest(subject), now)
-    rows.set_tries(db, digest(subject), max(tries - 1, 0) if subject.startswith("address:") else 0, now)
-
-
-def _wait_seconds(tries_over: int) -> int:
-    """1, 2, 4, 8 … seconds after the free tries, a quarter of an hour at most."""
-    return 0 if tries_over < 0 else int(min(2 ** min(tries_over, 20), _LONGEST_WAIT_SECONDS))

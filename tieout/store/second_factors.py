@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from tieout.store.engine import Db
 from tieout.store.metadata import ID, METADATA
@@ -53,11 +54,10 @@ PENDING = sa.Table(
     sa.Column("tries", sa.Integer, nullable=False),
 )
 
-CHALLENGES = sa.Table(
-    "passkey_challenges",
+USED_CHALLENGES = sa.Table(
+    "used_challenges",
     METADATA,
-    sa.Column("subject", DIGEST, primary_key=True),
-    sa.Column("challenge", sa.String(128), nullable=False),
+    sa.Column("digest", DIGEST, primary_key=True),
     sa.Column("ends_at", Moment, nullable=False),
 )
 
@@ -199,19 +199,17 @@ def drop_pending_of(db: Db, person: str) -> None:
     db.execute(sa.delete(PENDING).where(PENDING.c.person == person))
 
 
-def set_challenge(db: Db, subject: str, challenge: str, ends_at: datetime) -> None:
-    db.execute(sa.delete(CHALLENGES).where(CHALLENGES.c.subject == subject))
-    db.execute(sa.insert(CHALLENGES).values(subject=subject, challenge=challenge, ends_at=ends_at))
-
-
-def take_challenge(db: Db, subject: str, now: datetime) -> str | None:
-    """A challenge is answered once: of two callers only one gets it."""
-    mine = sa.and_(CHALLENGES.c.subject == subject, CHALLENGES.c.ends_at > now)
-    found: str | None = db.execute(sa.select(CHALLENGES.c.challenge).where(mine)).scalar()
-    return found if db.execute(sa.delete(CHALLENGES).where(mine)).rowcount == 1 else None
+def use_challenge(db: Db, digest: str, ends_at: datetime) -> bool:
+    """A challenge is answered once: of two callers only one succeeds. It may be forgotten once it is over anyway."""
+    try:
+        with db.connection.begin_nested():
+            db.execute(sa.insert(USED_CHALLENGES).values(digest=digest, ends_at=ends_at))
+    except IntegrityError:
+        return False
+    return True
 
 
 def forget_old(db: Db, now: datetime) -> None:
     """Drops what can be of no more use."""
     db.execute(sa.delete(PENDING).where(PENDING.c.ends_at <= now))
-    db.execute(sa.delete(CHALLENGES).where(CHALLENGES.c.ends_at <= now))
+    db.execute(sa.delete(USED_CHALLENGES).where(USED_CHALLENGES.c.ends_at <= now))

@@ -15,7 +15,7 @@ from tieout.core.money import CurrencyMixed, PrecisionExcess
 from tieout.people import organisations
 from tieout.people.organisations import SetupClosed
 from tieout.people.roles import NotPermitted
-from tieout.people.sessions import LinkUsed, TooManyTries, WrongCredentials
+from tieout.people.sessions import FactorNeeded, LinkUsed, TooManyTries, WrongCredentials
 from tieout.store.backup import BackupFailed
 from tieout.store.connections import BooksTaken
 from tieout.store.deployment import WrongDatabase
@@ -109,6 +109,7 @@ PAGES: dict[type[Any], Explain] = {
     WrongCredentials: explanations.not_signed_in,
     TooManyTries: explanations.too_fast,
     LinkUsed: explanations.not_signed_in,
+    FactorNeeded: explanations.not_signed_in,
     SetupClosed: explanations.set_up_already,
     MappingMoved: explanations.moved,
     NotAMeaning: explanations.refused,

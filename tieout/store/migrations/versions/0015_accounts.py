@@ -61,7 +61,7 @@ def _create_factors() -> None:
 
 
 def _create_passing() -> None:
-    """What lives for minutes: sign-ins that wait for a second factor, and challenges to passkeys."""
+    """What lives for minutes: sign-ins that wait for a second factor, and challenges that were answered."""
     op.create_table(
         "pending_sign_ins",
         sa.Column("digest", sa.String(length=64), nullable=False),
@@ -72,11 +72,10 @@ def _create_passing() -> None:
         sa.PrimaryKeyConstraint("digest", name=op.f("pk_pending_sign_ins")),
     )
     op.create_table(
-        "passkey_challenges",
-        sa.Column("subject", sa.String(length=64), nullable=False),
-        sa.Column("challenge", sa.String(length=128), nullable=False),
+        "used_challenges",
+        sa.Column("digest", sa.String(length=64), nullable=False),
         _moment("ends_at", is_needed=True),
-        sa.PrimaryKeyConstraint("subject", name=op.f("pk_passkey_challenges")),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_used_challenges")),
     )
 
 

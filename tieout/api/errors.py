@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse, Response
 from tieout.api.codes import CODES
 from tieout.core.failure import RemoteError
 from tieout.core.money import CurrencyMixed, PrecisionExcess
+from tieout.people.members import Impossible
 from tieout.people.organisations import SetupClosed
 from tieout.people.roles import NotPermitted
 from tieout.people.sessions import FactorNeeded, LinkUsed, TooManyTries, WrongCredentials
@@ -192,6 +193,7 @@ _SIGN_IN = Declined("unauthenticated", headers={"WWW-Authenticate": "Bearer"})
 
 CLASSES: dict[type[Exception], Declined] = {
     NotPermitted: Declined("insufficient_scope"),
+    Impossible: Declined("state_conflict"),
     WrongCredentials: _SIGN_IN,
     LinkUsed: _SIGN_IN,
     FactorNeeded: _SIGN_IN,

@@ -28,11 +28,15 @@ class NotPermitted(Exception):
         super().__init__(f"the role {role} may not {right}")
 
 
+# What an administrator of the installation is in an organisation that a support grant opens. No member has it.
+SUPPORT = "support"
+
 _TABLE: dict[str, set[Right]] = {
     Role.BASIC: {Right.VIEW, Right.SEND},
     Role.ACCOUNTANT: {Right.VIEW, Right.SEND, Right.IMPORT, Right.MAP, Right.CONNECT},
     Role.ADMIN: {Right.VIEW, Right.SEND, Right.IMPORT, Right.MAP, Right.CONNECT, Right.PEOPLE},
     Role.OWNER: set(Right),
+    SUPPORT: {Right.VIEW},
 }
 
 

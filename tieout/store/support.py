@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from tieout.store.dialect import insert_missing
 from tieout.store.engine import Db
 from tieout.store.metadata import ID, METADATA, organisation_table
+from tieout.store.people import SESSIONS
 from tieout.store.types import Moment
 
 PLATFORM_ADMINS = sa.Table(
@@ -89,3 +90,17 @@ def open_of(db: Db, person: str, now: datetime) -> tuple[SupportGrant, ...]:
     assert not db.organisation, "an administrator may hold grants of several organisations"
     mine = (SUPPORT_GRANTS.c.person == person, SUPPORT_GRANTS.c.ends_at > now, SUPPORT_GRANTS.c.ended_at.is_(None))
     return tuple(SupportGrant(**row._mapping) for row in db.execute(sa.select(SUPPORT_GRANTS).where(*mine)))
+
+
+def move_session(db: Db, digest: str) -> None:
+    """The session stands for this organisation, which a grant opens to its person."""
+    db.execute(sa.update(SESSIONS).where(SESSIONS.c.digest == digest).values(organisation=db.organisation))
+
+
+def role_in(db: Db, session: str, now: datetime) -> str | None:
+    """The role of a session in the organisation it stands for while a grant opens that; None without one."""
+    table = SUPPORT_GRANTS
+    is_same = (table.c.organisation == SESSIONS.c.organisation) & (table.c.person == SESSIONS.c.person)
+    granted = sa.select(table.c.id).join(SESSIONS, is_same)
+    is_open = (SESSIONS.c.digest == session, table.c.ended_at.is_(None), table.c.ends_at > now)
+    return "support" if db.execute(granted.where(*is_open)).first() else None

@@ -35,10 +35,6 @@ TRANSFERS = organisation_table(
 )
 
 
-class AlreadyOffered(Exception):
-    """The same thing is offered to somebody already; that offer is withdrawn first."""
-
-
 @dataclass(frozen=True, slots=True)
 class Transfer:
     """`subject` is a channel account's id, or empty for the organisation itself.
@@ -69,16 +65,17 @@ class Transfer:
 _FIELDS = tuple(field.name for field in fields(Transfer))
 
 
-def add(db: Db, transfer: Transfer) -> None:
-    """Raises AlreadyOffered. An offer that has ended by itself makes room."""
+def add(db: Db, transfer: Transfer) -> bool:
+    """False while the same thing is offered to somebody; an offer that has ended by itself makes room."""
     same = (TRANSFERS.c.organisation == db.organisation, TRANSFERS.c.subject == transfer.subject)
     over = (TRANSFERS.c.state.in_(("offered", "asked")), TRANSFERS.c.ends_at <= transfer.made_at)
     db.execute(sa.update(TRANSFERS).where(*same, *over).values(state="ended", ended_at=transfer.made_at))
     try:
         with db.connection.begin_nested():
             db.execute(sa.insert(TRANSFERS).values({name: getattr(transfer, name) for name in _FIELDS}))
-    except IntegrityError as error:
-        raise AlreadyOffered(transfer.subject_name) from error
+    except IntegrityError:
+        return False
+    return True
 
 
 def find(db: Db, id: str) -> Transfer | None:

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from tieout.core.failure import RemoteError
 from tieout.core.money import CurrencyMixed, PrecisionExcess
 from tieout.people import organisations
+from tieout.people.members import Impossible
 from tieout.people.organisations import SetupClosed
 from tieout.people.roles import NotPermitted
 from tieout.people.sessions import FactorNeeded, LinkUsed, TooManyTries, WrongCredentials
@@ -103,6 +104,7 @@ PAGES: dict[type[Any], Explain] = {
     RequestValidationError: explanations.nowhere,
     Missing: explanations.nowhere,
     NotPermitted: explanations.not_permitted,
+    Impossible: explanations.refused,
     Forged: explanations.forged,
     UploadTooLarge: explanations.too_large,
     UploadBroken: explanations.broken,

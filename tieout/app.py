@@ -23,6 +23,7 @@ from tieout.environment import Environment, SettingsError
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from tieout.core.openid import Client
     from tieout.jobs import Held
     from tieout.jobs.runtime import DurableJobs
     from tieout.mail import Post
@@ -63,7 +64,7 @@ class Product:
 
 def read_environment(environ: Mapping[str, str]) -> Environment:
     """Raises SettingsError with every wrong setting at once."""
-    return environment.read(environ, *addresses())
+    return environment.read(environ, *addresses(), vouching_addresses())
 
 
 def addresses() -> tuple[environment.Addresses, environment.Addresses]:
@@ -72,6 +73,13 @@ def addresses() -> tuple[environment.Addresses, environment.Addresses]:
         {name: platforms.named(name).URLS for name in platforms.names()},
         {name: asked.URLS for name, asked in channels.askable().items()},
     )
+
+
+def vouching_addresses() -> environment.Addresses:
+    """Where everybody lives by whom people may sign in, unless a setting says otherwise."""
+    from tieout.sync import vouchers
+
+    return {name: provider.urls for name, provider in vouchers.known().items()}
 
 
 @contextlib.contextmanager
@@ -244,6 +252,7 @@ def _tools(settings: Environment, engines: "Engines", jobs: "DurableJobs", timin
         channel_apps={name: _registration(settings, name) for name in settings.channels},
         post=_post(settings),
         url=settings.url,
+        vouching={name: _client(settings, name) for name in settings.vouching},
     )
 
 
@@ -254,6 +263,15 @@ def _post(settings: Environment) -> "Post":
     if not smtp.host:
         return Folder(settings.data / "mail", smtp.sender) if smtp.sender else Folder(settings.data / "mail")
     return Server(smtp.host, smtp.port, smtp.security, smtp.sender, smtp.user, Secret(smtp.password))
+
+
+def _client(settings: Environment, name: str) -> "Client":
+    from tieout.core.openid import Client
+    from tieout.sync import vouchers
+
+    app = settings.vouching[name]
+    redirect = f"{settings.url}/sign-in/{name}/callback"
+    return Client(vouchers.known()[name].at(app.urls), app.client_id, Secret(app.client_secret), redirect)
 
 
 def _app(settings: Environment, name: str) -> platforms.App:

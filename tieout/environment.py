@@ -72,6 +72,8 @@ _USES = {
     "token": "Where tokens are issued.",
     "identity": "Where tokens are issued and revoked.",
     "api": "Where it is read and written.",
+    "issuer": "Who its identity tokens name as their issuer, letter by letter.",
+    "discovery": "Where its OpenID document lies. Unset, while the issuer is set: below the issuer.",
 }
 
 
@@ -134,6 +136,7 @@ class Environment:
     platforms: Mapping[str, AppSettings]  # those with a registered app
     channels: Mapping[str, AppSettings] = field(default_factory=dict)  # all that can be asked, registered or not
     smtp: SmtpSettings = field(default_factory=SmtpSettings)
+    vouching: Mapping[str, AppSettings] = field(default_factory=dict)  # those by whom people may sign in
 
     @property
     def spool(self) -> Path:
@@ -148,9 +151,15 @@ class Environment:
 Addresses = Mapping[str, Mapping[str, str]]  # by use, of each platform or channel
 
 
-def read(environ: Mapping[str, str], platforms: Addresses, channels: Addresses | None = None) -> Environment:
+def read(
+    environ: Mapping[str, str],
+    platforms: Addresses,
+    channels: Addresses | None = None,
+    vouching: Addresses | None = None,
+) -> Environment:
     """The settings, checked, with the data folder made where it was missing.
 
+    `vouching` are those by whom people may sign in; one that is a platform too is reached with the platform's own app.
     `platforms` and `channels` are those that can be connected; each has its own `TIEOUT_<NAME>_…`, among them one
     variable for each of its addresses. Raises SettingsError with every fault at once.
     """
@@ -158,6 +167,7 @@ def read(environ: Mapping[str, str], platforms: Addresses, channels: Addresses |
     data = reader.folder("DATA", _default_folder(environ))
     database_url, jobs_url = reader.databases(data)
     master_key, may_be_made = reader.master_key(data)
+    apps = {name: app for name, urls in platforms.items() if (app := reader.app(name, urls)).client_id}
     settings = Environment(
         data=data,
         database_url=database_url,
@@ -169,9 +179,14 @@ def read(environ: Mapping[str, str], platforms: Addresses, channels: Addresses |
         url=reader.url("URL", _DEFAULTS["URL"]) or "",
         upload_limit_bytes=reader.number("UPLOAD_LIMIT_MB", least=1, most=10_240) * 1024 * 1024,
         log_level=reader.choice("LOG_LEVEL", ("debug", "info", "warning", "error")),
-        platforms={name: app for name, urls in platforms.items() if (app := reader.app(name, urls)).client_id},
+        platforms=apps,
         channels={name: reader.app(name, urls) for name, urls in (channels or {}).items()},
         smtp=reader.smtp(),
+        vouching={
+            name: app
+            for name, urls in (vouching or {}).items()
+            if (app := reader.vouching(name, urls, apps.get(name), name in platforms)).client_id
+        },
     )
     reader.unknown_names()
     if reader.faults:
@@ -308,6 +323,12 @@ class _Reader:
         elif secret and not client_id:
             self.fault(f"{upper}_CLIENT_SECRET", "is set without its id", f"set {NAME}{upper}_CLIENT_ID as well")
         return AppSettings(client_id, secret, told) if client_id and secret else AppSettings("", "", told)
+
+    def vouching(self, name: str, urls: Mapping[str, str], own: AppSettings | None, is_platform: bool) -> AppSettings:
+        """The app of a platform serves for both; of anybody else it is read here."""
+        found = own or (AppSettings("", "") if is_platform else self.app(name, {}))
+        told = {use: url for use in urls if (url := self.url(f"{name.upper()}_{use.upper()}_URL", None))}
+        return AppSettings(found.client_id, found.client_secret, told)
 
     def smtp(self) -> SmtpSettings:
         """Beyond this machine the way to the mail server is encrypted: links that open accounts pass over it."""

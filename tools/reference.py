@@ -29,7 +29,7 @@ import typer  # noqa: E402
 import tieout.sandbox  # noqa: E402
 import tieout.store  # noqa: E402
 from tieout import api, channels, environment, platforms, problems  # noqa: E402
-from tieout.app import addresses  # noqa: E402
+from tieout.app import addresses, vouching_addresses  # noqa: E402
 from tieout.channels._kinds import other_formats  # noqa: E402
 from tieout.cli._commands import make_commands  # noqa: E402
 from tieout.cli._doors import Exit  # noqa: E402
@@ -74,6 +74,18 @@ def settings() -> Iterator[str]:
         yield f"## {platforms.named(each).LABEL}"
         yield "Without an id and a secret it cannot be connected."
         yield _app_settings(f"{name}{each.upper()}_", urls)
+    yield "## Sign-in by others"
+    yield (
+        "People may sign in by everybody whose app is set. A platform vouches with the very app that connects books. The "
+        "address that a consent comes back to is `/sign-in/<name>/callback` below `TIEOUT_URL`; register it there."
+    )
+    for each, urls in vouching_addresses().items():
+        app = () if each in of_platforms else environment.app_settings({})
+        meant = {*(setting.name for setting in app), *(f"{use.upper()}_URL" for use in urls)}
+        rows = [one for one in environment.app_settings(urls) if one.name in meant]
+        yield table(
+            ("Variable", "Default", "Meaning"), [_setting(f"{name}{each.upper()}_", setting) for setting in rows]
+        )
     for each, urls in of_channels.items():
         yield f"## {channels.channels()[each].LABEL}"
         yield "Its files can be imported without any of these."

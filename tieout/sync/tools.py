@@ -8,6 +8,7 @@ from time import sleep
 
 from tieout.calls import Transport
 from tieout.channels import Registration
+from tieout.core.openid import Client
 from tieout.core.posting import Timing
 from tieout.jobs import Jobs
 from tieout.mail import Nowhere, Post
@@ -28,6 +29,7 @@ class Tools:
     """`now` gives aware UTC, `new_id` ids that sort by time; `apps` holds our app at each platform, by name,
     `channel_apps` at each channel that can be asked; `scratch` is a folder for files that must not outlive their work,
     emptied at every start; `pause` waits; `post` is the way out for letters, `url` the address people reach us at.
+    `vouching` are our registrations at those by whom people may sign in, by name.
 
     `timing` are the waits of the posting protocol; only a stand-in with a faster world may shorten them.
     """
@@ -47,3 +49,4 @@ class Tools:
     channel_apps: Mapping[str, Registration] = field(default_factory=dict)
     post: Post = field(default_factory=Nowhere)
     url: str = "http://localhost:8080"
+    vouching: Mapping[str, Client] = field(default_factory=dict)

@@ -76,8 +76,8 @@ def settings() -> Iterator[str]:
         yield _app_settings(f"{name}{each.upper()}_", urls)
     yield "## Sign-in by others"
     yield (
-        "People may sign in by everybody whose app is set. A platform vouches with the very app that connects books. The "
-        "address that a consent comes back to is `/sign-in/<name>/callback` below `TIEOUT_URL`; register it there."
+        "People may sign in by everybody whose app is set. A platform vouches with the very app that connects books. "
+        "Register there the address that a consent comes back to: `/sign-in/<name>/callback` below `TIEOUT_URL`."
     )
     for each, urls in vouching_addresses().items():
         app = () if each in of_platforms else environment.app_settings({})

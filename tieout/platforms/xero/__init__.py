@@ -93,7 +93,7 @@ __all__ = [
 ]
 
 NAME, LABEL = "xero", "Xero"
-# Its tokens tell an address and never that it was proven; `sub` differs by app, the id of the person's login does not.
+# Its tokens tell an address, never that it was proven; `xero_userid` names the person as in the tokens for books.
 OPENID = Provider(
     name=NAME,
     label=LABEL,

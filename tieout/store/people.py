@@ -246,26 +246,29 @@ def prove_session(db: Db, digest: str, now: datetime) -> None:
     db.execute(sa.update(SESSIONS).where(SESSIONS.c.digest == digest).values(proven_at=now))
 
 
-def session(db: Db, digest: str) -> Session | None:
-    """With the role as it is now: a removed member has no session any more."""
+def session(db: Db, digest: str, granted: str = "") -> Session | None:
+    """With the role as it is now: a removed member has no session any more.
+
+    `granted` is the role of somebody who looks at the organisation without being a member.
+    """
     query = (
         sa.select(SESSIONS, PERSONS, ORGANISATIONS, MEMBERS.c.role)
         .select_from(SESSIONS)
         .join(PERSONS, PERSONS.c.id == SESSIONS.c.person)
         .join(ORGANISATIONS, ORGANISATIONS.c.id == SESSIONS.c.organisation)
-        .join(
+        .outerjoin(
             MEMBERS,
             (MEMBERS.c.organisation == SESSIONS.c.organisation) & (MEMBERS.c.person == SESSIONS.c.person) & STANDS,
         )
         .where(SESSIONS.c.digest == digest)
     )
     row = db.execute(query.set_label_style(sa.LABEL_STYLE_TABLENAME_PLUS_COL)).mappings().first()
-    if row is None:
+    if row is None or not (row["members_role"] or granted):
         return None
     who = Person(**{name: row[f"persons_{name}"] for name in PERSONS.c.keys()})  # noqa: SIM118
     where = Organisation(*(row[f"organisations_{name}"] for name in ("id", "name", "country", "zone", "created_at")))
     began_at, seen_at, proven_at = (row[f"login_sessions_{name}_at"] for name in ("began", "seen", "proven"))
-    return Session(digest, who, where, row["members_role"], began_at, seen_at, proven_at or began_at)
+    return Session(digest, who, where, row["members_role"] or granted, began_at, seen_at, proven_at or began_at)
 
 
 def move_session(db: Db, digest: str, person: str) -> bool:

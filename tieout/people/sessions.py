@@ -11,8 +11,8 @@ from tieout.people import acting, passwords, tries
 from tieout.people.digests import digest, new_token
 from tieout.people.needs import Needs
 from tieout.people.tries import TooManyTries
-from tieout.store import people as rows
 from tieout.store import memberships, second_factors, support
+from tieout.store import people as rows
 from tieout.store.engine import Db, read, write
 
 __all__ = ["TooManyTries", "digest", "new_token"]
@@ -121,13 +121,13 @@ def begin_proven(db: Db, needs: Needs, person: rows.Person, visit: Visit) -> str
     Always a new token: one that somebody planted before the sign-in is worth nothing after it.
     """
     token, now = new_token(), needs.now()
-    memberships = rows.memberships(db, person.id)
-    if not memberships:
+    own_ones = rows.memberships(db, person.id)
+    if not own_ones:
         raise WrongCredentials
     rows.forget_old(db, now - LONGEST, now)
     if visit.device:
         rows.know_device(db, digest(visit.device), person.id, now)
-    own = Db(db.connection, memberships[0].organisation)
+    own = Db(db.connection, own_ones[0].organisation)
     rows.begin_session(own, digest(token), person.id, visit.address, visit.agent[:255], now)
     return token
 

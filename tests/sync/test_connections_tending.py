@@ -1,10 +1,15 @@
 """What nobody tells us is found by looking: a role lowered or given back, books removed, a grant about to lapse."""
 
+import pytest
+
 from tests.conftest import Clock
-from tests.standing import Standing, connect
+from tests.standing import Standing, connect, make_tools, standing
 from tieout.core.connection import Connection, ConnectionState
+from tieout.core.failure import Disconnected
 from tieout.store import connections
-from tieout.store.engine import read
+from tieout.store.engine import Engines, read
+from tieout.store.vault import Vault
+from tieout.sync.grants import access
 from tieout.sync.tending import tend
 from tieout.sync.tools import Tools
 
@@ -27,6 +32,39 @@ def test_a_healthy_connection_is_looked_at_once_a_day_and_its_grant_kept_alive(
     assert tend(tools) == 1 and tend(tools) == 0
     assert len(there.calls("POST", "/connect/token")) == 1 and there.calls("GET", "/Accounts")
     assert state(tools, connection).good_at == clock()
+
+
+def test_what_stands_still_for_another_reason_is_kept_alive_too(
+    tools: Tools, organisation: str, there: Standing, clock: Clock
+) -> None:
+    """Its person may need weeks to act; the authorisation must not lapse meanwhile."""
+    connection = connect(tools, organisation).connection
+    there.hand("tenant-gone")
+    clock.advance(hours=27)
+    tend(tools)
+    there.world.calls.clear()
+    clock.advance(hours=27)
+    tend(tools)
+    assert len(there.calls("POST", "/connect/token")) == 1
+    assert state(tools, connection).cause == "connection-removed-remotely"
+
+
+def test_a_grant_that_ended_for_one_organisation_is_noted_for_the_other_within_minutes(
+    engines: Engines, vault: Vault, organisation: str, other_organisation: str, clock: Clock
+) -> None:
+    with standing(clock, "four") as four:
+        tools = make_tools(engines, vault, four, clock)
+        mine = connect(tools, organisation).connection
+        four.arm("consent-other-tenant", tenant=four.told["organisations"]["AU"])
+        theirs = connect(tools, other_organisation).connection
+        clock.advance(minutes=40)
+        four.arm("grant-dead", count=None)
+        with pytest.raises(Disconnected):
+            access(tools, organisation, mine)
+        tend(tools)
+        with read(engines, other_organisation) as db:
+            found = connections.find(db, theirs)
+        assert found is not None and found.cause == "grant-ended"
 
 
 def test_books_removed_over_there_are_noticed_within_a_day(

@@ -13,18 +13,24 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from tests.conftest import Clock
+from tests.conftest import START, Clock
 from tests.standing import Standing, connect, make_tools, standing
+from tests.sync.conftest import House
+from tieout.core.actor import Actor
 from tieout.core.connection import ConnectionState
 from tieout.core.failure import Busy, Disconnected, Unreachable
 from tieout.core.secret import Secret
 from tieout.platforms import TokenSet, named
 from tieout.store import connections
 from tieout.store import grants as rows
+from tieout.store import renewals as renewals_kept
+from tieout.store.drafts import DRAFTS
 from tieout.store.engine import Engines, open_engines, read, write
 from tieout.store.grants import GRANTS, Grant
+from tieout.store.renewals import Reason, Result
 from tieout.store.vault import Vault
-from tieout.sync import grants
+from tieout.sync import grants, sweep
+from tieout.sync.connections import disconnect
 from tieout.sync.grants import access, bound, keep_alive
 from tieout.sync.tools import Tools
 
@@ -294,6 +300,165 @@ def test_an_attempt_gets_the_token_it_is_bound_to_or_none(
     assert bound(tools, organisation, connection, first.token_id) == first  # dead, and still the one
     access(tools, organisation, connection)
     assert bound(tools, organisation, connection, first.token_id) is None
+
+
+def told_of(tools: Tools, connection: str) -> list[tuple[str, str]]:
+    return [(each.reason, each.result) for each in grants.renewals(tools, "org-london", connection)]
+
+
+def test_every_renewal_is_on_record_with_its_reason_and_its_end(
+    tools: Tools, organisation: str, connection: str, there: Standing, clock: Clock
+) -> None:
+    first = access(tools, organisation, connection)
+    access(tools, organisation, connection, refused=first.token_id)
+    clock.advance(minutes=40)
+    there.arm("http-error", status=503, count=2, path="*/connect/token")
+    with pytest.raises((Unreachable, Busy)):
+        access(tools, organisation, connection)
+    access(tools, organisation, connection)
+    assert grants.renew(tools, organisation, connection).expires_at == clock() + LIFE
+    clock.advance(hours=24)
+    keep_alive(tools, organisation, connection)
+    there.arm("grant-dead", count=None)
+    clock.advance(minutes=40)
+    with pytest.raises(Disconnected):
+        access(tools, organisation, connection)
+    newest, *_, consent = grants.renewals(tools, organisation, connection)
+    assert told_of(tools, connection) == [
+        ("due", "ended"),
+        ("keep-alive", "renewed"),
+        ("asked", "renewed"),
+        ("due", "renewed"),
+        ("due", "failed"),
+        ("refused", "renewed"),
+        ("consent", "consented"),
+    ]
+    assert newest.ended_at == clock() and "invalid_grant" in newest.words and newest.who == "the test"
+    assert consent.fence == 1 and newest.fence > consent.fence
+    assert grants.renewals(tools, "org-other", connection) == ()
+    there.world.faults.clear()
+    connect(tools, organisation)
+    assert told_of(tools, connection)[:2] == [("consent", "consented"), ("due", "ended")]
+
+
+def test_old_renewals_are_trimmed_and_what_a_person_had_to_do_stays_ninety_days(
+    tools: Tools, connection: str, clock: Clock
+) -> None:
+    grant = grant_of(tools, connection).id
+    for fence in range(2, 202):
+        clock.advance(hours=12)
+        with write(tools.engines, "") as db:
+            renewals_kept.begin(db, grant, fence, Reason.DUE, "worker", clock())
+            renewals_kept.finish(db, grant, fence, Result.ENDED if fence == 100 else Result.RENEWED, "", clock())
+    with read(tools.engines, "") as db:
+        kept = [each.fence for each in renewals_kept.newest(db, grant, 1000)]
+        assert [each.fence for each in renewals_kept.since(db, grant, START, [Result.ENDED])] == [100]
+    assert kept == [*range(201, 150, -1), 100], "the consent of more than ninety days ago has gone"
+    assert len(grants.renewals(tools, "org-london", connection)) == 10
+
+
+def test_the_record_goes_with_the_grant(tools: Tools, organisation: str, connection: str) -> None:
+    grant = grant_of(tools, connection).id
+    assert disconnect(tools, Actor(organisation, "", "Olive Finch"), connection) is not None
+    with read(tools.engines, "") as db:
+        assert renewals_kept.newest(db, grant) == () and rows.find(db, grant) is None
+
+
+def test_a_slow_endpoint_that_refuses_once_ends_nothing(
+    tools: Tools, organisation: str, connection: str, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Too late for a second presentation: one refusal is no proof, so nothing is told to be over."""
+
+    def slow(*_: object) -> TokenSet:
+        clock.advance(seconds=grants.LAST_PRESENTATION_SECONDS + 1)
+        raise Disconnected("invalid_grant", code="grant-ended")
+
+    clock.advance(minutes=40)
+    with monkeypatch.context() as patch:
+        patch.setattr(named("xero"), "refresh", slow)
+        with pytest.raises(Unreachable):
+            access(tools, organisation, connection)
+    assert grant_of(tools, connection).ended_at is None and told_of(tools, connection)[0] == ("due", "failed")
+    assert access(tools, organisation, connection).expires_at == clock() + LIFE
+
+
+def test_a_refusal_that_comes_while_the_row_moves_is_not_believed(
+    tools: Tools, organisation: str, connection: str, there: Standing, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody consents anew in the very moment in which the last token is refused."""
+    clock.advance(minutes=40)
+    given_up = grants._given_up
+
+    def beaten(*given: Any) -> bool:
+        there.world.faults.clear()
+        connect(tools, organisation)
+        return given_up(*given)
+
+    there.arm("grant-dead", count=2)
+    with monkeypatch.context() as patch:
+        patch.setattr(grants, "_given_up", beaten)
+        got = access(tools, organisation, connection)
+    assert got.expires_at == clock() + LIFE and ("due", "overtaken") in told_of(tools, connection)
+    assert grant_of(tools, connection).ended_at is None
+
+
+def test_who_starts_alone_on_a_database_takes_every_claim_over_at_once(
+    tools: Tools, organisation: str, connection: str, there: Standing, clock: Clock
+) -> None:
+    """The lock on the data folder was free, so whoever was renewing is dead: nobody waits for its call to be over."""
+    clock.advance(minutes=40)
+    with write(tools.engines, "") as db:
+        assert rows.claim(db, grant_of(tools, connection), "a worker that died", clock()) is not None
+    assert sweep.recover(tools) == 1
+    assert access(tools, organisation, connection).expires_at == clock() + LIFE and renewals(there) == 1
+
+
+def test_ending_one_of_two_connections_leaves_the_grant_to_the_other(
+    engines: Engines, vault: Vault, organisation: str, other_organisation: str, clock: Clock
+) -> None:
+    with standing(clock, "four") as four:
+        tools = make_tools(engines, vault, four, clock)
+        mine = connect(tools, organisation).connection
+        four.arm("consent-other-tenant", tenant=four.told["organisations"]["AU"])
+        theirs = connect(tools, other_organisation).connection
+        assert disconnect(tools, Actor(organisation, "", "Olive Finch"), mine) is not None
+        assert not four.calls("POST", "/connect/revocation") and len(four.calls("DELETE", "/connections/")) == 1
+        clock.advance(minutes=40)
+        assert access(tools, other_organisation, theirs).expires_at == clock() + LIFE
+
+
+def test_a_grant_whose_books_somebody_is_choosing_is_not_ended_under_them(
+    tools: Tools, organisation: str, connection: str, there: Standing, clock: Clock
+) -> None:
+    grant = grant_of(tools, connection)
+    with write(tools.engines, organisation) as db:
+        db.execute(DRAFTS.update().values(grant=grant.id, connection=""))
+    assert disconnect(tools, Actor(organisation, "", "Olive Finch"), connection) is not None
+    assert not there.calls("POST", "/connect/revocation") and grant_of(tools, connection).ended_at is None
+    clock.advance(hours=25)
+    assert grants.let_go_unused(tools) == 1 and there.calls("POST", "/connect/revocation")
+
+
+def test_a_document_waits_for_somebody_elses_renewal_and_is_sent_once(house: House) -> None:
+    house.connect()
+    id = house.receive_sample("amazon_v2_uk.txt")
+    house.clock.skip(minutes=40)
+    with read(house.tools.engines, house.organisation) as db:
+        (found,) = connections.listed(db)
+        grant = rows.find(db, found.grant)
+    assert grant is not None
+    with write(house.tools.engines, "") as db:
+        assert rows.claim(db, grant, "another worker", house.clock()) is not None
+    began = house.clock()
+    house.send(id)
+    for _ in range(10):
+        if house.card(id).status == "sent":
+            break
+        house.clock.skip(seconds=10)
+        house.sweep()
+    card = house.card(id)
+    assert (card.status, card.attempts) == ("sent", 1) and set(house.documents().values()) == {1}
+    assert house.clock() - began >= timedelta(seconds=grants.TAKE_OVER_SECONDS), "it waited, and did not fail"
 
 
 def test_a_quiet_grant_is_renewed_once_a_day(

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from tieout.core.connection import ConnectionState
 from tieout.store import renewals
 from tieout.store.connections import CONNECTIONS
+from tieout.store.drafts import DRAFTS
 from tieout.store.engine import Db
 from tieout.store.metadata import ID, METADATA
 from tieout.store.types import Moment
@@ -127,6 +128,13 @@ def unused(db: Db, before: datetime) -> tuple[Grant, ...]:
     serving = sa.select(CONNECTIONS.c.grant).where(CONNECTIONS.c.state != ConnectionState.DISCONNECTED.value)
     query = sa.select(GRANTS).where(GRANTS.c.issued_at < before, GRANTS.c.id.not_in(serving))
     return tuple(_read(row) for row in db.execute(query))
+
+
+def awaited(db: Db, grant: str, since: datetime) -> int:
+    """How many people, of whichever organisations, have yet to choose among the books that a grant reaches."""
+    assert not db.organisation, "a grant may serve several organisations"
+    waits = (DRAFTS.c.grant == grant, DRAFTS.c.connection == "", DRAFTS.c.begun_at >= since)
+    return int(db.execute(sa.select(sa.func.count()).select_from(DRAFTS).where(*waits)).scalar_one())
 
 
 def add(db: Db, grant: str, platform: str, client_id: str, person: str, pair: Pair) -> None:

@@ -65,12 +65,19 @@ def bound(tools: Tools, organisation: str, connection: str, token_id: str) -> Ac
 
 
 def keep_alive(tools: Tools, organisation: str, connection: str) -> bool:
-    """Renews a grant that nobody used for a day, long before its refresh token dies; True if it did."""
+    """Renews a grant that nobody used for a day, long before its refresh token dies; True if it did.
+
+    A grant that has ended, perhaps by what another organisation met, is noted with this connection too.
+    """
     found = _connection(tools, organisation, connection)
-    grant = _load(tools, found.grant)
-    if tools.now() - grant.issued_at < timedelta(hours=KEEP_ALIVE_HOURS):
+    grant = _load(tools, found.grant, even_ended=True)
+    if grant.ended_at is None and tools.now() - grant.issued_at < timedelta(hours=KEEP_ALIVE_HOURS):
         return False
-    _renewed(tools, organisation, found, _Wish(0, grant.token_id, Reason.KEPT_ALIVE))
+    wish = _Wish(0, grant.token_id, Reason.KEPT_ALIVE)
+    if found.may_ask:
+        _renewed(tools, organisation, found, wish)
+    else:  # it stands still for a reason of its own, which stays
+        _fresh(tools, found.grant, wish)
     return True
 
 
@@ -109,9 +116,13 @@ def token_for(tools: Tools, connection: Connection) -> Secret:
 
 
 def let_go(tools: Tools, platform: str, grant: str) -> None:
-    """A token set that serves no connection is ended there, as far as that works, and erased here."""
+    """A token set that serves no connection is ended there, as far as that works, and erased here.
+
+    Nobody's who just now chooses among the books that it reaches: ending it would end what they are about to connect.
+    """
     with read(tools.engines, "") as db:
-        if connections.on_grant(db, grant):
+        since = tools.now() - timedelta(hours=KEEP_ALIVE_HOURS)
+        if connections.on_grant(db, grant) or grants.awaited(db, grant, since):
             return
     try:
         _, token = tokens_of(tools, grant)

@@ -10,7 +10,7 @@ from tieout.core.posting import Decided, Decision, LeaseLost, State, TokenDied, 
 from tieout.core.problem import STUCK
 from tieout.core.status import HOLDS
 from tieout.jobs import BACKGROUND
-from tieout.store import across, followups, issues, operations, postings
+from tieout.store import across, followups, grants, issues, operations, postings
 from tieout.store.engine import Db, read, write
 from tieout.store.operations import Operation
 from tieout.sync import operations as verbs
@@ -100,7 +100,8 @@ def recover(tools: Tools) -> int:
 
     Call it behind the lock on the data folder only. What was being sent is looked for before anything is sent again.
     """
-    freed = 0
+    with write(tools.engines, "") as db:
+        freed = grants.release_all(db)
     for organisation in across.organisations(tools.engines):
         with write(tools.engines, organisation) as db:
             for posting in postings.held(db):

@@ -6,17 +6,19 @@ connection is asked once a day, one whose person lacks rights every half hour, s
 
 from contextlib import suppress
 from datetime import datetime, timedelta
+from zlib import crc32
 
 from tieout.core.budget import Lane
 from tieout.core.connection import Connection, ConnectionState
 from tieout.core.failure import RemoteError
-from tieout.store import across, connections
-from tieout.store.engine import read
+from tieout.store import across, connections, grants
+from tieout.store.engine import Db, read
 from tieout.sync.checks import look
-from tieout.sync.grants import keep_alive, let_go_unused
+from tieout.sync.grants import KEEP_ALIVE_HOURS, keep_alive, let_go_unused
 from tieout.sync.tools import Tools
 
 EVERY_SECONDS = 300
+_DAY = timedelta(hours=KEEP_ALIVE_HOURS)
 _EVERY: dict[ConnectionState, timedelta] = {
     ConnectionState.CONNECTED: timedelta(hours=24),
     ConnectionState.READ_ONLY: timedelta(minutes=30),
@@ -31,19 +33,30 @@ def tend(tools: Tools) -> int:
 
 def _tend_one(tools: Tools, organisation: str) -> int:
     with read(tools.engines, organisation) as db:
-        due = [each for each in connections.listed(db) if each.may_ask and _is_due(each, tools.now())]
-    for connection in due:
-        with suppress(RemoteError):  # what it means for the connection is kept; the look says the rest
+        live = [each for each in connections.listed(db) if each.is_live]
+        quiet = [each for each in live if _is_quiet(db, each, tools.now())]
+    for connection in quiet:
+        with suppress(RemoteError):  # what it means for the connection is kept
             keep_alive(tools, organisation, connection.id)
+    due = [each for each in live if each.may_ask and _is_due(each, tools.now())]
+    for connection in due:
         look(tools, organisation, connection.id, with_chart=connection.may_post, lane=Lane.BACKGROUND)
     return len(due)
 
 
+def _is_quiet(db: Db, connection: Connection, now: datetime) -> bool:
+    """Whether nobody has needed its grant for a day and a bit. One that stands still is kept alive like any other."""
+    grant = grants.find(db, connection.grant)
+    if grant is None or (grant.ended_at is not None and not connection.may_ask):
+        return False
+    return grant.ended_at is not None or now - grant.issued_at >= _DAY + _spread(grant.id, _DAY)
+
+
 def _is_due(connection: Connection, now: datetime) -> bool:
-    last = connection.checked_at or connection.connected_at
-    return now - last >= _EVERY[connection.state] + _spread(connection)
+    last, every = connection.checked_at or connection.connected_at, _EVERY[connection.state]
+    return now - last >= every + _spread(connection.id, every)
 
 
-def _spread(connection: Connection) -> timedelta:
-    """Up to a tenth more, the same for each connection, so that a thousand of them are not asked in one minute."""
-    return _EVERY[connection.state] * (sum(connection.id.encode()) % 100) / 1000
+def _spread(id: str, every: timedelta) -> timedelta:
+    """Up to a tenth more, the same for each, so that a thousand of them are not asked in one minute."""
+    return every * (crc32(id.encode()) % 1000) // 10_000

@@ -47,7 +47,7 @@ class OpenIdStandIn:
     def places(self, request: Request) -> frozenset[str]:
         found = _flavour(request)
         use = _use(*found) if found else ""
-        return frozenset({"decide": {"consent"}, "authorise": {"consent"}, "token": {"token"}}.get(use, {"api"}))
+        return frozenset({"decide": {"consent"}, "authorise": {"consent"}, "token": {"api", "token"}}.get(use, {"api"}))
 
     def tenant(self, request: Request) -> str:
         return ""

@@ -12,6 +12,7 @@ from tieout.store import channel_accounts, connections, issues, operations, sett
 from tieout.store.engine import Db, read
 from tieout.store.issues import Block, Issue
 from tieout.sync import channel_issues, diagnosis
+from tieout.sync.identity_issues import SIGN_IN, sign_in_cases, sign_in_held
 from tieout.sync.in_use import books_in_use
 from tieout.sync.tools import Tools
 
@@ -126,6 +127,8 @@ def _cases(db: Db, block: Block, issue: Issue, now: datetime) -> tuple[Case, ...
         return tuple(case for case in found if _is_about(case, issue)) or found
     if block.kind == diagnosis.IMPORT:
         return _refused(db, block, now)
+    if block.kind == SIGN_IN:
+        return sign_in_cases(db, block.subject, now)
     if block.kind == channel_issues.ACCOUNT:
         found = channel_issues.cases(db, block.subject, now)
         return tuple(case for case in found if _is_about(case, issue)) or found
@@ -230,6 +233,9 @@ def _held(db: Db, block: Block) -> Held | None:
             if operation
             else None
         )
+    if block.kind == SIGN_IN:
+        told = sign_in_held(db, block.subject)
+        return Held(*told) if told else None
     if block.kind == channel_issues.ACCOUNT:
         account = channel_accounts.find(db, block.subject)
         return Held("account", account.id, account.name, f"/channels/{account.id}", account.state) if account else None

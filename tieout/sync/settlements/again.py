@@ -15,6 +15,7 @@ from tieout.store.postings import Posting
 from tieout.store.settlements import Kept
 from tieout.sync import diagnosis
 from tieout.sync.checks import CHECKED, barriers, look
+from tieout.sync.identity_issues import SIGN_IN, settle
 from tieout.sync.in_use import books_in_use
 from tieout.sync.settlements.approving import approve, freeze_anew
 from tieout.sync.settlements.preparing import planned, prepared
@@ -46,6 +47,8 @@ def recheck(tools: Tools, organisation: str, issue: str, lane: Lane = Lane.INTER
             by = _let_go(tools, db, block) if block.kind == diagnosis.SETTLEMENT else ""
             if by:
                 going.setdefault(by, []).append(block.subject)
+        for person in [block.subject for block in issues.blocks(db, issue) if block.kind == SIGN_IN]:
+            settle(db, person, tools.now())
         still = issues.get(db, issue)
         if still is not None and still.is_open and still.next_attempt_at is not None:
             issues.set_next(db, issue, tools.now() + diagnosis.DAILY)

@@ -19,9 +19,12 @@ from tieout.api.codes import CODES
 from tieout.core.failure import RemoteError
 from tieout.core.money import CurrencyMixed, PrecisionExcess
 from tieout.people.members import Impossible
+from tieout.people.accounts import AddressTaken
 from tieout.people.organisations import SetupClosed
+from tieout.people.passkeys import PasskeyRefused
 from tieout.people.roles import NotPermitted
 from tieout.people.sessions import FactorNeeded, LinkUsed, TooManyTries, WrongCredentials
+from tieout.people.second_factor import WrongCode
 from tieout.store.backup import BackupFailed
 from tieout.store.connections import BooksTaken
 from tieout.store.deployment import WrongDatabase
@@ -197,6 +200,9 @@ CLASSES: dict[type[Exception], Declined] = {
     WrongCredentials: _SIGN_IN,
     LinkUsed: _SIGN_IN,
     FactorNeeded: _SIGN_IN,
+    WrongCode: _SIGN_IN,
+    PasskeyRefused: _SIGN_IN,
+    AddressTaken: Declined("state_conflict"),
     TooManyTries: Declined("too_many_requests"),
     SetupClosed: Declined("state_conflict"),
     NotAMeaning: Declined("validation_failed"),

@@ -3,6 +3,7 @@
 OWASP ASVS 5, 6.2: at least 12 characters, at most 128, any characters, none that is on a list of known ones.
 """
 
+import re
 from functools import cache
 from importlib.resources import files
 from threading import BoundedSemaphore
@@ -50,9 +51,14 @@ def refusal(password: str, *owned: str) -> str:
         return "This password is on lists of commonly used ones. Choose another."
     if len(set(small)) < 5:
         return "This password uses too few different characters. Choose another."
-    if any(len(word) > 3 and word.lower() in small for word in owned):
-        return "Leave your name, e-mail address and organisation out of the password."
+    if any(word in small for word in _words(*owned, "tieout")):
+        return "Leave your name, e-mail address, organisation and the word Tieout out of the password."
     return ""
+
+
+def _words(*texts: str) -> set[str]:
+    """Whatever has four letters or more: shorter ones stand in too many good passwords."""
+    return {word for text in texts for word in re.split(r"[\W_]+", text.lower()) if len(word) > 3}
 
 
 @cache

@@ -162,6 +162,16 @@ def add_person(db: Db, person: Person) -> None:
     )
 
 
+def add_person_unless_taken(db: Db, person: Person) -> bool:
+    """False, and nothing is kept, when somebody else has the e-mail address."""
+    try:
+        with db.connection.begin_nested():
+            add_person(db, person)
+    except IntegrityError:
+        return False
+    return True
+
+
 def person_by_email(db: Db, email: str) -> Person | None:
     return _person(db, PERSONS.c.email == email.lower())
 
@@ -187,9 +197,15 @@ def set_password_hash(db: Db, person: str, password_hash: str) -> None:
     db.execute(sa.update(PERSONS).where(PERSONS.c.id == person).values(password_hash=password_hash))
 
 
-def set_email(db: Db, person: str, email: str, now: datetime) -> None:
-    """An address that was just proven. Raises sqlalchemy's IntegrityError when somebody else has it."""
-    db.execute(sa.update(PERSONS).where(PERSONS.c.id == person).values(email=email.lower(), email_proven_at=now))
+def set_email_unless_taken(db: Db, person: str, email: str, now: datetime) -> bool:
+    """An address that was just proven. False, and nothing is changed, when somebody else has it."""
+    change = sa.update(PERSONS).where(PERSONS.c.id == person).values(email=email.lower(), email_proven_at=now)
+    try:
+        with db.connection.begin_nested():
+            db.execute(change)
+    except IntegrityError:
+        return False
+    return True
 
 
 def prove_email(db: Db, person: str, now: datetime) -> None:

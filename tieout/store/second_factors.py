@@ -136,9 +136,14 @@ def passkey(db: Db, id: str) -> Passkey | None:
     return Passkey(**row._mapping) if row else None
 
 
-def add_passkey(db: Db, key: Passkey) -> None:
-    """Raises sqlalchemy's IntegrityError for one that is here already."""
-    db.execute(sa.insert(PASSKEYS).values({name: getattr(key, name) for name in PASSKEYS.c.keys()}))  # noqa: SIM118
+def add_passkey(db: Db, key: Passkey) -> bool:
+    """False for one that is here already, whoever has it."""
+    try:
+        with db.connection.begin_nested():
+            db.execute(sa.insert(PASSKEYS).values({name: getattr(key, name) for name in PASSKEYS.c.keys()}))  # noqa: SIM118
+    except IntegrityError:
+        return False
+    return True
 
 
 def use_passkey(db: Db, key: Passkey, uses: int, now: datetime) -> bool:

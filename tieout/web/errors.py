@@ -14,9 +14,12 @@ from tieout.core.failure import RemoteError
 from tieout.core.money import CurrencyMixed, PrecisionExcess
 from tieout.people import organisations
 from tieout.people.members import Impossible
+from tieout.people.accounts import AddressTaken
 from tieout.people.organisations import SetupClosed
+from tieout.people.passkeys import PasskeyRefused
 from tieout.people.roles import NotPermitted
 from tieout.people.sessions import FactorNeeded, LinkUsed, TooManyTries, WrongCredentials
+from tieout.people.second_factor import WrongCode
 from tieout.store.backup import BackupFailed
 from tieout.store.connections import BooksTaken
 from tieout.store.deployment import WrongDatabase
@@ -112,6 +115,9 @@ PAGES: dict[type[Any], Explain] = {
     TooManyTries: explanations.too_fast,
     LinkUsed: explanations.not_signed_in,
     FactorNeeded: explanations.not_signed_in,
+    WrongCode: explanations.not_signed_in,
+    PasskeyRefused: explanations.not_signed_in,
+    AddressTaken: explanations.address_taken,
     SetupClosed: explanations.set_up_already,
     MappingMoved: explanations.moved,
     NotAMeaning: explanations.refused,

@@ -175,6 +175,17 @@ def taken(request: Request, error: Exception) -> Explained:
     )
 
 
+def address_taken(request: Request, error: Exception) -> Explained:
+    return Explained(
+        409,
+        "This e-mail address is taken",
+        "Somebody else here signs in with it. Nothing was changed.",
+        "If it is you, sign in with that address. Else use another one.",
+        "/account",
+        "Go to your account",
+    )
+
+
 def operators(request: Request, error: Exception) -> Explained:
     """Something of the installation itself. The log has the cause; a visitor can't mend it, so none of it is shown."""
     return Explained(

@@ -4,6 +4,7 @@ Who follows the link joins with an account they have, whatever its address and w
 inviter may is asked again when the link is used. The link is shown to the inviter too, since mail may be a folder.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -161,6 +162,25 @@ def accept_as_new(needs: Needs, token: str, name: str, password: str) -> Member:
             raise Impossible(f"There is an account with the address {found.email}. Sign in with it to accept.")
         person = needs.new_id()
         people.add_person(db, people.Person(person, found.email, name, password_hash, now))
+        return _join(db, needs, found, person)
+
+
+def accept_as_vouched(needs: Needs, token: str, name: str, proven: str, enter: Callable[[Db, str], None]) -> Member:
+    """As `accept_as_new`, by somebody who was vouched for: `enter` makes that its way in, at once.
+
+    `proven` is the address that was proven with it; the account's own counts as proven only where it is the same.
+    Raises Impossible, and what `enter` raises.
+    """
+    organisation, now = _organisation(token), needs.now()
+    if not organisation:
+        raise InvitationOver
+    with write(needs.engines, organisation) as db:
+        found = _taken(db, needs, rows.by_digest(db, digest(token)))
+        if people.person_by_email(db, found.email):
+            raise Impossible(f"There is an account with the address {found.email}. Sign in with it to accept.")
+        person, proven_at = needs.new_id(), now if proven == found.email else None
+        people.add_person(db, people.Person(person, found.email, name[:120], "", now, proven_at))
+        enter(db, person)
         return _join(db, needs, found, person)
 
 

@@ -18,6 +18,7 @@ from markupsafe import Markup, escape
 from tieout.core.day import Month
 from tieout.core.money import Money
 from tieout.people import organisations
+from tieout.sync import vouched
 from tieout.web import guard, notes
 
 LOCALE = "en_GB"
@@ -33,6 +34,7 @@ def page(request: Request, template: str, http_status: int = 200, /, **context: 
         "menu": request.app.state.menu,
         "path": request.url.path,
         "said": notes.said(request),
+        "vouchers": vouched.offered(guard.tools_of(request)),
         "organisations": organisations.of_person(guard.tools_of(request), visitor.session.person.id) if visitor else (),
     }
     text = environment().get_template(template).render(shared | context)

@@ -18,7 +18,7 @@ from typing import Any
 
 from benchmarks._ledgers import LEDGERS, URL, Ledger
 from tieout.app import opened, read_environment
-from tieout.cli._browser import allow
+from tieout.cli._browser import consent
 from tieout.core.actor import Actor
 from tieout.core.budget import Lane
 from tieout.core.failure import Busy
@@ -30,7 +30,7 @@ from tieout.store import settlements as kept
 from tieout.store.engine import read
 from tieout.sync import banks, mapping, settlements
 from tieout.sync.asking import ask
-from tieout.sync.connections import begin_connect, finish_connect
+from tieout.sync.connections import begin_connect
 from tieout.sync.posting import drive
 from tieout.sync.settlements.approving import freeze_asked
 from tieout.sync.tools import Tools
@@ -161,7 +161,7 @@ def _product(folder: Path, ledger: Ledger, base_url: str) -> Any:
 def _prepare(tools: Tools, ledger: Ledger, count: int) -> tuple[Actor, str]:
     owner = create_owner(tools, FirstOwner("Bench Ltd", "GB", "Europe/London", "Olive", "olive@example.com", ""))
     actor = Actor(owner.organisation, owner.person, "Olive")
-    finish_connect(tools, ledger.name, allow(begin_connect(tools, actor, ledger.name, "b")), "b")
+    consent(tools, ledger.name, begin_connect(tools, actor, ledger.name, "b"), "b")
     if named(ledger.name).FORM is Form.JOURNALS:
         _choose_bank(tools, actor)
     operation = settlements.receive_bytes(tools, actor, "many.txt", _statement(count))

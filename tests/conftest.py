@@ -14,6 +14,8 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
+from tieout.people.roles import Role
+from tieout.store import people
 from tieout.store.engine import Engines, open_engines, write
 from tieout.store.organisations import Organisation, create
 from tieout.store.schema import prepare
@@ -236,3 +238,21 @@ def add_organisation(engines: Engines, vault: Vault, id: str) -> str:
     with write(engines, id) as db:
         create(db, vault, Organisation(id, f"Organisation {id}", "GB", "Europe/London", START))
     return id
+
+
+def add_member(engines: Engines, organisation: str, id: str, name: str = "", role: str = Role.OWNER) -> str:
+    """Somebody who belongs to an organisation, the owner unless said otherwise."""
+    with write(engines, organisation) as db:
+        if people.person(db, id) is None:
+            people.add_person(db, people.Person(id, f"{id}@example.com", name or id.capitalize(), "", START))
+        people.add_member(db, id, role, START)
+    return id
+
+
+def set_role(engines: Engines, organisation: str, person: str, role: str) -> None:
+    """Another role from now on; an empty one removes the member."""
+    mine = (people.MEMBERS.c.organisation == organisation, people.MEMBERS.c.person == person)
+    with write(engines, organisation) as db:
+        db.execute(
+            people.MEMBERS.update().where(*mine).values(role=role) if role else people.MEMBERS.delete().where(*mine)
+        )

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from tests.conftest import Clock, RecordingJobs
 from tieout.calls import Transport
-from tieout.cli._browser import allow
+from tieout.cli._browser import consent
 from tieout.core.actor import Actor
 from tieout.core.secret import Secret
 from tieout.platforms import App
@@ -20,7 +20,7 @@ from tieout.sandbox.world import World
 from tieout.sandbox.xero import books
 from tieout.store.engine import Engines
 from tieout.store.vault import Vault
-from tieout.sync.connections import ConnectResult, begin_connect, finish_connect
+from tieout.sync.connections import ConnectResult, begin_connect
 from tieout.sync.tools import Tools
 
 SESSION = "the session of one browser"
@@ -81,6 +81,8 @@ def make_tools(engines: Engines, vault: Vault, there: Standing, clock: Clock | N
 
 def connect(tools: Tools, organisation: str, reconnects: str = "") -> ConnectResult:
     """The whole consent round, by a person who allows."""
-    actor = Actor(organisation, "olive", "Olive Finch")
+    whose = {"org-other": ("carol", "Carol")}  # everybody else's is Olive's
+    actor = Actor(organisation, *whose.get(organisation, ("olive", "Olive Finch")))
     url = begin_connect(tools, actor, "xero", SESSION, reconnects)
-    return finish_connect(tools, "xero", allow(url), SESSION)
+    result: ConnectResult = consent(tools, "xero", url, SESSION)
+    return result

@@ -23,7 +23,7 @@ import pytest
 from tests.storm.worker import A_MINUTE, TIMING
 from tests.sync.ledgers import QUICKBOOKS, SITE, XERO, Ledger
 from tieout.app import Product, opened, read_environment
-from tieout.cli._browser import allow
+from tieout.cli._browser import consent
 from tieout.core.actor import Actor
 from tieout.core.mapping import Bank, BankPlace
 from tieout.core.records import Form
@@ -33,7 +33,7 @@ from tieout.platforms import named
 from tieout.sandbox import server
 from tieout.sandbox.statements import Shape, amazon_v2
 from tieout.sync import banks, doctor, mapping, operations, settlements
-from tieout.sync.connections import begin_connect, finish_connect
+from tieout.sync.connections import begin_connect
 
 SEEN_WITHIN = timedelta(seconds=30)
 LONGEST = timedelta(minutes=10)  # for a machine that has much else to do; a quiet one needs seconds
@@ -155,7 +155,7 @@ def prepare(product: Product, over: Storm) -> tuple[Actor, list[str]]:
     tools, books = product.tools, over.ledger.name
     owner = create_owner(tools, FirstOwner("Storm Ltd", "GB", "Europe/London", "Olive", "olive@example.com", ""))
     actor = Actor(owner.organisation, owner.person, "Olive")
-    result = finish_connect(tools, books, allow(begin_connect(tools, actor, books, "b")), "b")
+    result = consent(tools, books, begin_connect(tools, actor, books, "b"), "b")
     assert result.connection is not None, result
     if named(books).FORM is Form.JOURNALS:
         choose_banks(product, actor)

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Clock, RecordingJobs
+from tests.conftest import Clock, RecordingJobs, add_member, add_organisation
 from tests.standing import Standing, make_tools, standing
 from tests.sync.ledgers import XERO, Ledger
 from tieout.app import new_id
 from tieout.calls import Transport
-from tieout.cli._browser import allow
+from tieout.cli._browser import consent
 from tieout.core.actor import Actor
 from tieout.core.mapping import Bank, BankPlace
 from tieout.core.number import number, stem
@@ -24,7 +24,7 @@ from tieout.sandbox import server
 from tieout.store.engine import Engines
 from tieout.store.vault import MasterKeys, Vault
 from tieout.sync import banks, mapping, operations, settlements, work
-from tieout.sync.connections import begin_connect, finish_connect
+from tieout.sync.connections import begin_connect
 from tieout.sync.tools import Tools
 
 CURRENCIES = ("GBP", "USD", "EUR")
@@ -61,7 +61,7 @@ class House:
 
     def connect(self) -> None:
         url = begin_connect(self.tools, self.actor, self.ledger.name, "browser")
-        result = finish_connect(self.tools, self.ledger.name, allow(url), "browser")
+        result = consent(self.tools, self.ledger.name, url, "browser")
         assert result.outcome == "connected", result
         if named(self.ledger.name).FORM is Form.JOURNALS:
             self.choose_banks()
@@ -117,6 +117,22 @@ class House:
 def ledger() -> Ledger:
     """Where the organisation of a test keeps its books, unless the test says otherwise."""
     return XERO
+
+
+@pytest.fixture
+def organisation(engines: Engines, vault: Vault) -> str:
+    """The id of Olive's, in London."""
+    made = add_organisation(engines, vault, "org-london")
+    add_member(engines, made, "olive", "Olive Finch")
+    return made
+
+
+@pytest.fixture
+def other_organisation(engines: Engines, vault: Vault) -> str:
+    """The id of Carol's, whose rows Olive must never see."""
+    made = add_organisation(engines, vault, "org-other")
+    add_member(engines, made, "carol", "Carol")
+    return made
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from tieout.sync.connections import (
     begin_connect,
     card,
     check,
+    choose_books,
     disconnect,
     finish_connect,
 )
@@ -91,7 +92,10 @@ def test_the_same_answer_twice_shows_the_finished_connection(
 ) -> None:
     url = begun(tools)
     params = allow(url)
-    first = finish_connect(tools, "xero", params, SESSION)
+    shown = finish_connect(tools, "xero", params, SESSION)
+    assert shown.outcome is ConnectOutcome.CHOOSE
+    assert shown.choices[0][1:] == ("Harbour & Finch Ltd", "GB", "GBP") and card(tools, organisation) == ()
+    first = choose_books(tools, params["state"], shown.choices[0].books, SESSION)
     clock.advance(hours=1)
     assert finish_connect(tools, "xero", params, SESSION) == first
     assert len(there.calls("POST", "/connect/token")) == 1 and len(card(tools, organisation)) == 1
@@ -119,7 +123,8 @@ def test_what_the_platform_says_of_a_refusal_is_shown_as_it_came(tools: Tools, o
 
 def test_a_code_that_is_no_good_leaves_nothing_behind(tools: Tools, organisation: str) -> None:
     result = finish_connect(tools, "xero", answered(begun(tools), code="made-up"), SESSION)
-    assert (result.outcome, result.code) == (ConnectOutcome.REFUSED, "grant-ended")
+    assert (result.outcome, result.code) == (ConnectOutcome.REFUSED, "connect-error-shown")
+    assert "invalid_grant" in result.words
     assert card(tools, organisation) == ()
 
 

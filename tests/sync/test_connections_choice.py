@@ -77,20 +77,6 @@ def test_a_choice_of_somebody_elses_state_is_refused(tools: Tools, organisation:
         assert choose_books(tools, state, "b", SESSION).outcome is ConnectOutcome.REFUSED
 
 
-def test_other_books_than_those_to_be_renewed_become_a_connection_of_their_own(
-    tools: Tools, there: Standing, organisation: str
-) -> None:
-    first = connect(tools, organisation)
-    there.arm("consent-other-tenant", tenant=there.told["organisations"]["NZ"])
-    second = connect(tools, organisation, reconnects=first.connection)
-    assert (second.outcome, second.code) == (ConnectOutcome.CONNECTED, "connect-wrong-organisation")
-    assert "Kauri Goods Ltd" in second.words and "Harbour & Finch Ltd" in second.words
-    assert second.connection != first.connection and len(card(tools, organisation)) == 2
-    with read(tools.engines, organisation) as db:
-        untouched = connections.find(db, first.connection)
-    assert untouched is not None and untouched.books_name == "Harbour & Finch Ltd" and untouched.is_live
-
-
 def test_books_that_were_connected_before_are_recognised(tools: Tools, there: Standing, organisation: str) -> None:
     there.hand("tenant-listed")
     assert connect(tools, organisation).outcome is ConnectOutcome.CONNECTED

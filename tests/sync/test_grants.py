@@ -432,7 +432,7 @@ def test_a_grant_whose_books_somebody_is_choosing_is_not_ended_under_them(
 ) -> None:
     grant = grant_of(tools, connection)
     with write(tools.engines, organisation) as db:
-        db.execute(DRAFTS.update().values(grant=grant.id, connection=""))
+        db.execute(DRAFTS.update().values(grant=grant.id, connection="", step="choosing"))
     assert disconnect(tools, Actor(organisation, "", "Olive Finch"), connection) is not None
     assert not there.calls("POST", "/connect/revocation") and grant_of(tools, connection).ended_at is None
     clock.advance(hours=25)

@@ -34,6 +34,17 @@ def allow(url: str) -> dict[str, str]:
     raise NoConsent("the consent page did not lead back")
 
 
+def consent(tools: Any, platform: str, url: str, session: str) -> Any:
+    """The whole round of a person who allows, and says that the books shown are the right ones: a ConnectResult."""
+    from tieout.sync.connections import choose_books, finish_connect
+
+    params = allow(url)
+    result = finish_connect(tools, platform, params, session)
+    if result.outcome == "choose":
+        result = choose_books(tools, params["state"], result.choices[0].books, session)
+    return result
+
+
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     def redirect_request(
         self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str

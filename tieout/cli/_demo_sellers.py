@@ -9,7 +9,7 @@ from datetime import timedelta
 from importlib import resources
 from typing import Any
 
-from tieout.cli._browser import allow
+from tieout.cli._browser import consent
 from tieout.cli._doors import complain
 from tieout.cli.settlements import wait_for
 from tieout.core.actor import Actor
@@ -93,15 +93,14 @@ def _actor(tools: Any, seller: Seller) -> Actor:
 def _connect(tools: Any, actor: Actor, seller: Seller) -> None:
     """The real consent round, with a small browser that presses Allow; nothing to do if the books are connected."""
     from tieout.store.engine import read
-    from tieout.sync.connections import begin_connect, finish_connect
+    from tieout.sync.connections import begin_connect
     from tieout.sync.in_use import live
 
     with read(tools.engines, actor.organisation) as db:
         if any(connection.may_post for connection in live(db)):
             return
     session = "the demo"
-    came_back = allow(begin_connect(tools, actor, seller.platform, session))
-    finished = finish_connect(tools, seller.platform, came_back, session)
+    finished = consent(tools, seller.platform, begin_connect(tools, actor, seller.platform, session), session)
     if finished.outcome != "connected":
         complain(f"{seller.platform}: {finished.words}")
 

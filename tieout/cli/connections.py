@@ -1,6 +1,7 @@
 """`connect`, `disconnect`, `connections`: access to the books, at the console."""
 
 import secrets
+import sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Annotated, Any
 from urllib.parse import parse_qsl, urlsplit
@@ -101,17 +102,20 @@ def _wait_for_consent(tools: Any, platform: str, listener: "_Listener") -> Any:
         fail(f"No answer within {_MINUTES} minutes; nothing was changed. Start again when you are ready.")
     result = finish_connect(tools, platform, params, session)
     if result.choices:
-        for number, (_, name) in enumerate(result.choices, start=1):
-            say(f"{number}  {name}")
+        for number, each in enumerate(result.choices, start=1):
+            say(f"{number}  {', '.join(filter(None, (each.name, each.country, each.currency)))}")
         result = choose_books(tools, params.get("state", ""), _pick(result), session)
     return result
 
 
 def _pick(result: Any) -> str:
+    """Which books are meant. The only ones are taken where nobody sits at the console to say so."""
+    if len(result.choices) == 1 and not sys.stdin.isatty():
+        return str(result.choices[0].books)
     while True:
-        typed = str(typer.prompt("Which books (number)"))
+        typed = str(typer.prompt("Which books (number)", default="1" if len(result.choices) == 1 else None))
         if typed.isdigit() and 1 <= int(typed) <= len(result.choices):
-            return str(result.choices[int(typed) - 1][0])
+            return str(result.choices[int(typed) - 1].books)
         say(f"Type a number from 1 to {len(result.choices)}.")
 
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from tieout.core.channel_account import AccountFacts
 from tieout.core.connection import Connection
+from tieout.core.consent import AttemptFacts
 from tieout.core.door import DoorFacts, SetupFacts
 from tieout.core.failure import Failure
 from tieout.core.ledger_link import ClaimFacts, FailingFacts, LinkFacts
@@ -151,6 +152,7 @@ class Case:
     waiting: int = 0
     account: AccountFacts | None = None
     consent_ends_at: datetime | None = None
+    attempt: AttemptFacts | None = None
     link: LinkFacts | None = None
     failing: FailingFacts | None = None
     claim: ClaimFacts | None = None
@@ -172,6 +174,8 @@ class Case:
         """The other side's own words."""
         if self.failure is not None and self.failure.words:
             return self.failure.words
+        if self.attempt is not None:
+            return (self.attempt.words,) if self.attempt.words else ()
         if self.account is not None and self.account.account.words:
             return (self.account.account.words,)
         return (self.connection.words,) if self.connection is not None and self.connection.words else ()

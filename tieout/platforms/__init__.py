@@ -46,6 +46,7 @@ class App:
     """Our registration at one platform. `urls` names its addresses by use (login, identity, api), without a last slash.
 
     `calls_a_day` is what the registration's tier allows for one set of books; 0 means the platform's smallest tier.
+    `is_custom`: the app itself was let into one set of books; it asks for its tokens alone, and nobody consents.
     """
 
     client_id: str
@@ -53,6 +54,7 @@ class App:
     redirect_uri: str
     urls: Mapping[str, str] = field(default_factory=dict)
     calls_a_day: int = 0
+    is_custom: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +77,17 @@ class TokenSet:
 
 @dataclass(frozen=True, slots=True)
 class RemoteBooks:
-    """One set of books that a grant reaches. `link_id` is the platform's name for our link to it: it disconnects."""
+    """One set of books that a grant reaches. `link_id` is the platform's name for our link to it: it disconnects.
+
+    `linked_at`: since when the platform has had that link; None where it does not say.
+    """
 
     link_id: str
     books_id: str
     name: str
     consent_id: str = ""
     is_organisation: bool = True
+    linked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +163,7 @@ class Platform(Protocol):
     WRITES_A_MINUTE: int  # of the calls of a minute, those that may write
     READS_A_MONTH: int  # of the whole installation; 0: not counted
     GRACE_SECONDS: int
+    TAKES_CUSTOM_APPS: bool
     WHY: Mapping[str, str]  # what each permission that is asked for is needed for, in plain words
     KEEPS_LIST: bool  # whether it lists the books that a grant reaches
     TELLS_RIGHTS: bool  # whether it tells what the connecting person may do
@@ -169,6 +176,14 @@ class Platform(Protocol):
     def revoke(self, call: Call, app: App, token: Secret) -> None: ...
     def connections(self, call: Call, app: App, token: Secret, consent_id: str = "") -> tuple[RemoteBooks, ...]: ...
     def disconnect(self, call: Call, app: App, token: Secret, link_id: str) -> None: ...
+    def keys_refused(self, call: Call, app: App) -> Failure | None:
+        """What the token endpoint says against our client id and secret, by an invented code; None: they are good.
+
+        Raises RemoteError when it says neither.
+        """
+
+    def credentials(self, call: Call, app: App) -> TokenSet:
+        """A token set for a custom app. Raises Rejected where the platform has none such (TAKES_CUSTOM_APPS)."""
 
     def lacking(self, scopes: Sequence[str]) -> tuple[str, ...]: ...
     def outdated(self, scopes: Sequence[str]) -> tuple[tuple[str, ...], date | None]:
@@ -176,7 +191,6 @@ class Platform(Protocol):
 
     def try_write(self, call: Call, access: Access) -> None:
         """Passes where writing is let through at all; creates nothing. Raises NotAllowed."""
-
 
     # limits
     def limits_of(self, answer: Answer) -> Limits: ...

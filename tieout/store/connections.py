@@ -97,15 +97,24 @@ def reconnect(db: Db, connection: Connection) -> None:
 
 
 def judge(db: Db, connection: str, verdict: Verdict, now: datetime, by: str = "Tieout") -> bool:
-    """Keeps a new verdict; False when it says what was known, or the connection was ended meanwhile."""
+    """Keeps a new verdict; False when it says what was known, or the connection was ended or parked meanwhile."""
     is_new = sa.or_(CONNECTIONS.c.state != verdict.state.value, CONNECTIONS.c.cause != verdict.cause)
-    live = CONNECTIONS.c.state != ConnectionState.DISCONNECTED.value
+    live = CONNECTIONS.c.state.not_in((ConnectionState.DISCONNECTED.value, ConnectionState.PARKED.value))
     change = _update(db, connection).where(is_new, live)
     values = {"state": verdict.state.value, "cause": verdict.cause, "words": verdict.words, "changed_at": now}
     if db.execute(change.values(**values)).rowcount == 0:
         return False
     timeline.add(db, connection, Moved(now, verdict.state.value, verdict.cause, verdict.words, by))
     return True
+
+
+def park(db: Db, connection: str, verdict: Verdict, now: datetime, by: str) -> None:
+    """Nothing is read or written until a person decides; only a new consent or that decision ends it."""
+    assert verdict.state is ConnectionState.PARKED, "every other state is judged"
+    values = {"state": verdict.state.value, "cause": verdict.cause, "words": verdict.words, "changed_at": now}
+    live = CONNECTIONS.c.state != ConnectionState.DISCONNECTED.value
+    db.execute(_update(db, connection).where(live).values(**values))
+    timeline.add(db, connection, Moved(now, verdict.state.value, verdict.cause, verdict.words, by))
 
 
 def checked(db: Db, connection: str, now: datetime, is_good: bool) -> None:
@@ -158,6 +167,14 @@ def revive(db: Db, grant: str, cause: str, now: datetime) -> None:
             Moved(now, ConnectionState.CONNECTED.value, "authorised-again", words, "Tieout"),
             row.organisation,
         )
+
+
+def holder_of(db: Db, platform: str, books_id: str) -> str:
+    """The organisation that has a live connection to these books, empty when none has; `db` stands above them."""
+    assert not db.organisation, "asked for whoever has them"
+    live = CONNECTIONS.c.state != ConnectionState.DISCONNECTED.value
+    where = (CONNECTIONS.c.platform == platform, CONNECTIONS.c.books_id == books_id, live)
+    return str(db.execute(sa.select(CONNECTIONS.c.organisation).where(*where)).scalar() or "")
 
 
 def on_grant(db: Db, grant: str) -> int:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from tieout.core.connection import ConnectionState
 from tieout.store import renewals
 from tieout.store.connections import CONNECTIONS
-from tieout.store.drafts import DRAFTS
+from tieout.store.drafts import CHOOSING, DRAFTS, PARKED
 from tieout.store.engine import Db
 from tieout.store.metadata import ID, METADATA
 from tieout.store.types import Moment
@@ -133,7 +133,8 @@ def unused(db: Db, before: datetime) -> tuple[Grant, ...]:
 def awaited(db: Db, grant: str, since: datetime) -> int:
     """How many people, of whichever organisations, have yet to choose among the books that a grant reaches."""
     assert not db.organisation, "a grant may serve several organisations"
-    waits = (DRAFTS.c.grant == grant, DRAFTS.c.connection == "", DRAFTS.c.begun_at >= since)
+    is_new = sa.or_(DRAFTS.c.begun_at >= since, DRAFTS.c.step == PARKED)
+    waits = (DRAFTS.c.grant == grant, DRAFTS.c.step.in_((CHOOSING, PARKED)), is_new)
     return int(db.execute(sa.select(sa.func.count()).select_from(DRAFTS).where(*waits)).scalar_one())
 
 

@@ -184,6 +184,13 @@ def next_due(db: Db, connection: str) -> datetime | None:
     return moment
 
 
+def newest_done(db: Db, connection: str, limit: int) -> Sequence[Posting]:
+    """What arrived last in the books of a connection."""
+    wanted = (POSTINGS.c.connection == connection) & (POSTINGS.c.state == State.DONE.value)
+    query = _select(db).where(wanted).order_by(POSTINGS.c.verified_at.desc(), POSTINGS.c.id).limit(limit)
+    return [_posting(row) for row in db.execute(query).mappings()]
+
+
 def settlements_waiting(db: Db, connection: str) -> list[str]:
     """The settlements with a document of this connection that has a next step."""
     wanted = (POSTINGS.c.organisation == db.organisation) & (POSTINGS.c.connection == connection)

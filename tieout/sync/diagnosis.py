@@ -86,7 +86,7 @@ def of_settlement(
     found = sorted((_diagnosed(case) for case in ill), key=lambda pair: problems.rank(pair[1].code))
     mark = asked.plan or f"{kept.status} {_mark(db, kept)}"[:120]
     block = Block(SETTLEMENT, kept.id, mark, asked.by)
-    keep = [issues.see(db, _seen(case, diagnosis), block, now) for case, diagnosis in found]
+    keep = [issues.see(db, seen(case, diagnosis), block, now) for case, diagnosis in found]
     issues.release(db, SETTLEMENT, kept.id, now, keep)
     return replace(kept, code=found[0][1].code)
 
@@ -97,7 +97,7 @@ def of_connection(db: Db, connection: Connection, now: datetime) -> None:
     if connection.is_live and not connection.may_post:
         case = of_books(db, bare(db, now), connection)
         block = Block(CONNECTION, connection.id, f"{connection.state} {connection.changed_at}")
-        keep = issues.see(db, _seen(case, problems.diagnose(case)), block, now)
+        keep = issues.see(db, seen(case, problems.diagnose(case)), block, now)
         issues.release(db, CONNECTION, connection.id, now, [keep])
         return
     held = issues.of_subject(db, CONNECTION, connection.id)
@@ -118,7 +118,7 @@ def of_consent(db: Db, connection: Connection, now: datetime) -> None:
         return
     diagnosis = Diagnosis(problem, evidence, filled(problem.title, case.names(), dict(evidence.names)))
     block = Block(CONSENT, connection.id, f"{case.consent_ends_at}")
-    keep = issues.see(db, _seen(case, diagnosis), block, now)
+    keep = issues.see(db, seen(case, diagnosis), block, now)
     issues.release(db, CONSENT, connection.id, now, [keep])
 
 
@@ -145,10 +145,10 @@ def of_pause(db: Db, connection: str, failure: Failure, now: datetime) -> None:
     if not fitting and failure.kind is FailureKind.BUSY:
         return
     block = Block(PAUSE, connection, now.isoformat())
-    seen = _seen(case, problems.diagnose(case))
+    met = seen(case, problems.diagnose(case))
     if failure.kind in _PASSING:  # whoever has to mend what it may be a sign of: it is tried again soon
-        seen = replace(seen, next_attempt_at=case.next_at)
-    keep = issues.see(db, seen, block, now)
+        met = replace(met, next_attempt_at=case.next_at)
+    keep = issues.see(db, met, block, now)
     issues.release(db, PAUSE, connection, now, [keep])
 
 
@@ -175,7 +175,7 @@ def of_import(db: Db, operation: str, filename: str, channel: str, refusals: Seq
         case = refused(db, filename, channel, refusal, now)
         known = [problem for problem, _ in problems.fitting(case) if problem.code != problems.LAST]
         if known:
-            issues.see(db, _seen(case, problems.diagnose(case)), Block(IMPORT, operation, operation), now)
+            issues.see(db, seen(case, problems.diagnose(case)), Block(IMPORT, operation, operation), now)
 
 
 def arrived(db: Db, channel: str, number: str, now: datetime) -> None:
@@ -378,7 +378,8 @@ def _diagnosed(case: Case) -> tuple[Case, Diagnosis]:
     return case, problems.diagnose(case)
 
 
-def _seen(case: Case, diagnosis: Diagnosis) -> Seen:
+def seen(case: Case, diagnosis: Diagnosis) -> Seen:
+    """A diagnosed case as an issue keeps it."""
     problem = diagnosis.problem
     is_by_people = problem.retry in BY_PEOPLE
     looked_for = case.now + DAILY if problem.code in CHECKED else None

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tieout.calls import make_call
-from tieout.core.connection import Connection, Verdict, judge
+from tieout.core.connection import Connection, ConnectionState, Verdict, judge
 from tieout.core.failure import Busy, Disconnected, FailureKind, NotAllowed, OutcomeUnknown, RemoteError, Unreachable
 from tieout.core.secret import Secret
 from tieout.platforms import GRANT_ENDED, Access, App, Platform, TokenSet, named
@@ -19,6 +19,7 @@ from tieout.store import renewals as renewal_rows
 from tieout.store.engine import read, write
 from tieout.store.grants import INSTALLATION, Grant, Pair
 from tieout.store.renewals import Reason, Renewal, Result
+from tieout.sync.own_apps import app_of_grant
 from tieout.sync.tools import Tools
 
 LEAST_SECONDS = 300
@@ -40,6 +41,8 @@ def access(
     Unreachable or Busy (nothing of the caller's was sent), NotAllowed (our registration at the platform is wrong).
     """
     found = _connection(tools, organisation, connection)
+    if found.state is ConnectionState.PARKED:
+        raise Disconnected("nothing is read or written until somebody decides whose books these are", code=found.cause)
     return _renewed(tools, organisation, found, _Wish(least_seconds, refused))
 
 
@@ -81,9 +84,9 @@ def keep_alive(tools: Tools, organisation: str, connection: str) -> bool:
     return True
 
 
-def keep(tools: Tools, platform: str, tokens: TokenSet) -> str:
+def keep(tools: Tools, platform: str, tokens: TokenSet, app: App | None = None) -> str:
     """Stores the token set of a new consent; returns its grant, which is the same for the same person and app."""
-    client_id = app_of(tools, platform).client_id
+    client_id = (app or app_of(tools, platform)).client_id
     person = tokens.person or tokens.consent_id or tools.new_id()
     with read(tools.engines, "") as db:
         known = grants.of_person(db, platform, client_id, person)
@@ -95,7 +98,7 @@ def keep(tools: Tools, platform: str, tokens: TokenSet) -> str:
             renewal_rows.consented(db, grant_id, 1, tokens.person_name, tools.now())
             return grant_id
     if known is None:  # the same person's other consent was stored in between
-        return keep(tools, platform, tokens)
+        return keep(tools, platform, tokens, app)
     with write(tools.engines, "") as db:
         fence = grants.consent(db, grant_id, pair)
         renewal_rows.consented(db, grant_id, fence, tokens.person_name, tools.now())
@@ -125,8 +128,9 @@ def let_go(tools: Tools, platform: str, grant: str) -> None:
         if connections.on_grant(db, grant) or grants.awaited(db, grant, since):
             return
     try:
-        _, token = tokens_of(tools, grant)
-        named(platform).revoke(make_call(tools.transport), app_of(tools, platform), token)
+        found = _load(tools, grant, even_ended=True)
+        app = app_of_grant(tools, platform, found.client_id)
+        named(platform).revoke(make_call(tools.transport), app, _opened(tools, found, "refresh", found.refresh))
     except RemoteError:
         pass  # it dies by itself, unused
     with write(tools.engines, "") as db:
@@ -254,7 +258,7 @@ def _presented(tools: Tools, platform: Platform, grant: Grant, fence: int) -> tu
 
     Raises what the platform said of the last token presented.
     """
-    call, app = make_call(tools.transport), app_of(tools, grant.platform)
+    call, app = make_call(tools.transport), app_of_grant(tools, grant.platform, grant.client_id)
     said: RemoteError | None = None
     last_at = tools.now() + timedelta(seconds=LAST_PRESENTATION_SECONDS)
     for sealed in _alive(tools, grant):
@@ -327,7 +331,7 @@ def _load(tools: Tools, grant: str, even_ended: bool = False) -> Grant:
 
 def _access(tools: Tools, connection: Connection, grant: Grant) -> Access:
     token = _opened(tools, grant, "access", grant.access)
-    app = app_of(tools, connection.platform)
+    app = app_of_grant(tools, connection.platform, grant.client_id)
     return Access(token, grant.token_id, grant.expires_at, connection.books_id, app)
 
 

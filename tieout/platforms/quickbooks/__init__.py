@@ -21,8 +21,10 @@ from tieout.platforms.quickbooks.consent import (
     SCOPES,
     authorise_url,
     connections,
+    credentials,
     disconnect,
     exchange,
+    keys_refused,
     lacking,
     refresh,
     refused,
@@ -62,6 +64,7 @@ __all__ = [
     "NUMBER_UNIQUE",
     "READS_A_MONTH",
     "SCOPES",
+    "TAKES_CUSTOM_APPS",
     "TELLS_RIGHTS",
     "URLS",
     "WHY",
@@ -77,6 +80,7 @@ __all__ = [
     "connections",
     "contact",
     "create_record",
+    "credentials",
     "disconnect",
     "exchange",
     "find",
@@ -84,6 +88,7 @@ __all__ = [
     "home",
     "how_many_fit",
     "is_void",
+    "keys_refused",
     "lacking",
     "limits_of",
     "link",
@@ -116,6 +121,7 @@ OPENID = Provider(
     verified="emailVerified",
     asks_userinfo=True,
 )
+TAKES_CUSTOM_APPS = False
 FORM = Form.JOURNALS
 NUMBER_UNIQUE: Mapping[DocumentKind, bool] = {DocumentKind.JOURNAL: False}
 URLS: Mapping[str, str] = {

@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import msgspec
 
 from tieout.calls import Answer, Call, Request, correlation_id, lost_answer
-from tieout.core.failure import Rejected, Unreachable
+from tieout.core.failure import Disconnected, Failure, NotAllowed, Rejected, Unreachable
 from tieout.core.secret import Secret
 from tieout.platforms import CONSENT_DENIED, Access, App, RemoteBooks, TokenSet
 from tieout.platforms._exact import Unreadable, encode, shaped, tree
@@ -114,6 +114,25 @@ def connections(call: Call, app: App, token: Secret, consent_id: str = "") -> tu
 
 def disconnect(call: Call, app: App, token: Secret, link_id: str) -> None:
     """Nothing: a grant reaches one company, so its end (`revoke`) is the end of the connection."""
+
+
+def keys_refused(call: Call, app: App) -> Failure | None:
+    """Whether Intuit knows our client id and secret. An invented code: invalid_client means that they are wrong,
+    invalid_grant that they are good; the page of the authorise address says nothing of use.
+    """
+    form = {"grant_type": "authorization_code", "code": "invented-to-check-the-keys", "redirect_uri": app.redirect_uri}
+    try:
+        _tokens(call, app, form, "")
+    except Disconnected:
+        return None
+    except NotAllowed as error:
+        return error.failure
+    return None
+
+
+def credentials(call: Call, app: App) -> TokenSet:
+    """There are no such apps at Intuit."""
+    raise Rejected("QuickBooks has no apps that are let in without a person's consent", code=_ERROR)
 
 
 def endpoints(call: Call, app: App) -> _Endpoints:

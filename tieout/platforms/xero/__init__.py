@@ -27,8 +27,10 @@ from tieout.platforms.xero.consent import (
     SCOPES,
     authorise_url,
     connections,
+    credentials,
     disconnect,
     exchange,
+    keys_refused,
     lacking,
     refresh,
     refused,
@@ -57,6 +59,7 @@ __all__ = [
     "NUMBER_UNIQUE",
     "READS_A_MONTH",
     "SCOPES",
+    "TAKES_CUSTOM_APPS",
     "TELLS_RIGHTS",
     "URLS",
     "WHY",
@@ -68,6 +71,7 @@ __all__ = [
     "authorise_url",
     "connections",
     "contact",
+    "credentials",
     "disconnect",
     "exchange",
     "find",
@@ -75,6 +79,7 @@ __all__ = [
     "home",
     "how_many_fit",
     "is_void",
+    "keys_refused",
     "lacking",
     "limits_of",
     "link",
@@ -101,6 +106,7 @@ OPENID = Provider(
     discovery="https://identity.xero.com/.well-known/openid-configuration",
     subject="xero_userid",
 )
+TAKES_CUSTOM_APPS = True  # "custom connections": client credentials, one organisation an app
 FORM = Form.INVOICES
 NUMBER_UNIQUE: Mapping[DocumentKind, bool] = {DocumentKind.INVOICE: True, DocumentKind.BILL: False}
 URLS: Mapping[str, str] = {

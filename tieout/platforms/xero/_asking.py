@@ -27,9 +27,10 @@ def ask(
     """A request below the accounting address. A part of `path` made by `named` keeps its value out of records."""
     headers = {
         "Authorization": f"Bearer {access.token.reveal()}",
-        "xero-tenant-id": access.books_id,
         "Accept": JSON,  # without it the answer is XML
     }
+    if not access.app.is_custom:  # its token reaches one organisation, and names it
+        headers["xero-tenant-id"] = access.books_id
     if body is not None:
         headers["Content-Type"] = content_type
     if key:

@@ -8,13 +8,14 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import msgspec
 
-from tieout.calls import Call, Request, correlation_id, lost_answer
-from tieout.core.failure import NotAllowed
+from tieout.calls import Call, Request, lost_answer
+from tieout.core.failure import Disconnected, Failure, NotAllowed
 from tieout.core.secret import Secret
 from tieout.platforms import App, RemoteBooks, TokenSet
 from tieout.platforms._exact import shaped, tree
@@ -55,6 +56,7 @@ class _ConnectionShape(msgspec.Struct):
     tenantId: str = ""
     tenantType: str = ""
     tenantName: str = ""
+    createdDateUtc: str = ""
 
 
 def lacking(scopes: Sequence[str]) -> tuple[str, ...]:
@@ -94,13 +96,51 @@ def exchange(call: Call, app: App, params: Mapping[str, str], verifier: str) -> 
 def refresh(call: Call, app: App, token: Secret) -> TokenSet:
     """The next token set. Raises Disconnected (grant-ended) for a token that is used up, expired or revoked.
 
-    OutcomeUnknown: it may have been rotated; present the same token again within the grace time.
+    OutcomeUnknown: it may have been rotated; present the same token again within the grace time. A custom app has no
+    refresh token: it asks for an access token anew.
     """
+    if app.is_custom:
+        return credentials(call, app)
     return _tokens(call, app, {"grant_type": "refresh_token", "refresh_token": token.reveal()})
 
 
+def credentials(call: Call, app: App) -> TokenSet:
+    """A token set of a custom connection: one organisation, no refresh token (developer.xero.com/custom-development).
+
+    Raises NotAllowed for a wrong client id or secret.
+    """
+    scopes = " ".join(each for each in SCOPES if each.startswith("accounting."))
+    found = _answered(call, app, {"grant_type": "client_credentials", "scope": scopes})
+    return TokenSet(
+        access=Secret(found.access_token),
+        refresh=Secret(""),
+        expires_in_seconds=_life(found.expires_in),
+        scopes=tuple(found.scope.split()),
+        person=f"app:{app.client_id}",
+        person_name="its own app",
+    )
+
+
+def keys_refused(call: Call, app: App) -> Failure | None:
+    """Whether Xero knows our client id and secret: an invented code is refused as such only after they were taken."""
+    form = {"grant_type": "authorization_code", "code": "invented-to-check-the-keys", "redirect_uri": app.redirect_uri}
+    if app.is_custom:
+        form = {"grant_type": "client_credentials"}
+    else:
+        form["code_verifier"] = "v" * 43
+    try:
+        _answered(call, app, form)
+    except Disconnected:
+        return None
+    except NotAllowed as error:
+        return error.failure
+    return None
+
+
 def revoke(call: Call, app: App, token: Secret) -> None:
-    """Ends the refresh token and, at Xero, every connection of that person."""
+    """Ends the refresh token and, at Xero, every connection of that person. A custom app has none to end."""
+    if app.is_custom:
+        return
     request = _form(app, "/connect/revocation", {"token": token.reveal()})
     answer = call(request)
     if not 200 <= answer.status < 300:
@@ -118,9 +158,24 @@ def connections(call: Call, app: App, token: Secret, consent_id: str = "") -> tu
         found = tree(answer.body)
         shapes = [shaped(each, _ConnectionShape) for each in (found if isinstance(found, list) else [found])]
     return tuple(
-        RemoteBooks(each.id, each.tenantId, each.tenantName, each.authEventId, each.tenantType == "ORGANISATION")
+        RemoteBooks(
+            each.id,
+            each.tenantId,
+            each.tenantName,
+            each.authEventId,
+            each.tenantType == "ORGANISATION",
+            _moment(each.createdDateUtc),
+        )
         for each in shapes
     )
+
+
+def _moment(told: str) -> datetime | None:
+    """Xero tells it without a zone and with seven digits behind the second: 2020-03-18T21:20:07.7179250."""
+    try:
+        return datetime.fromisoformat(told.partition(".")[0]).replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def disconnect(call: Call, app: App, token: Secret, link_id: str) -> None:
@@ -132,17 +187,10 @@ def disconnect(call: Call, app: App, token: Secret, link_id: str) -> None:
 
 
 def _tokens(call: Call, app: App, form: Mapping[str, str]) -> TokenSet:
-    request = _form(app, "/connect/token", form)
-    answer = call(request)
-    if answer.status != 200:
-        raise read_grant_error(request, answer)
-    with reading(request, answer):
-        found = shaped(tree(answer.body), _TokenShape)
-    if not found.access_token:
-        raise lost_answer(request, "the answer holds no access token", code="answer-unreadable", status=200)
+    found = _answered(call, app, form)
     if not found.refresh_token:
         words = "no refresh token was given: the permission for offline access is missing"
-        raise NotAllowed(words, code="connect-permission-partial", correlation_id=correlation_id(answer))
+        raise NotAllowed(words, code="connect-permission-partial")
     claims, person = _claims(found.access_token), _claims(found.id_token)
     return TokenSet(
         access=Secret(found.access_token),
@@ -153,6 +201,19 @@ def _tokens(call: Call, app: App, form: Mapping[str, str]) -> TokenSet:
         person=_text(claims, "xero_userid") or _text(claims, "sub"),
         person_name=_name(person),
     )
+
+
+def _answered(call: Call, app: App, form: Mapping[str, str]) -> _TokenShape:
+    """What the token endpoint gives. Raises what it says instead, or that its answer holds no token."""
+    request = _form(app, "/connect/token", form)
+    answer = call(request)
+    if answer.status != 200:
+        raise read_grant_error(request, answer)
+    with reading(request, answer):
+        found = shaped(tree(answer.body), _TokenShape)
+    if not found.access_token:
+        raise lost_answer(request, "the answer holds no access token", code="answer-unreadable", status=200)
+    return found
 
 
 def _life(told: Any) -> int:

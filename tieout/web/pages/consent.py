@@ -47,7 +47,7 @@ def callback(request: Request, tools: guard.CallerTools, platform: str) -> Respo
     result = connections.finish_connect(tools, platform, params, visitor.binding)
     if result.outcome is ConnectOutcome.CHOOSE:
         response = _away("/connection/choose")
-        choices = [(id, name[:_NAME_MOST]) for id, name in result.choices[:_CHOICES_MOST]]
+        choices = [(each.books, each.name[:_NAME_MOST]) for each in result.choices[:_CHOICES_MOST]]
         leave(request, response, "choice", [params.get("state", ""), choices], _CHOICE_SECONDS)
         return response
     response = _away("/connection")

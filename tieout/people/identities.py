@@ -9,8 +9,9 @@ from hmac import compare_digest
 
 from tieout.core.actor import Actor
 from tieout.core.openid import Vouched, masked
-from tieout.people import sessions
+from tieout.people import invitations, sessions
 from tieout.people.acting import record
+from tieout.people.members import Impossible
 from tieout.people.needs import Needs
 from tieout.store import identities as rows
 from tieout.store import people
@@ -92,6 +93,26 @@ def link_pending(needs: Needs, actor: Actor, draft: str, browser: str) -> Identi
             return None
         vouched = Vouched(found.provider, found.issuer, found.subject, found.email, found.name, found.is_verified)
         return link(db, needs, actor, vouched)
+
+
+def join(needs: Needs, token: str, draft: str, browser: str) -> str:
+    """An account for an invited address, with the identity that was proven in this browser as its way in; its person.
+
+    All in one transaction. Raises Impossible when nothing waits or the invitation is over, and TakenElsewhere.
+    """
+    with read(needs.engines, "") as db:
+        found = _pending(db, needs, draft, browser)
+    if found is None:
+        raise Impossible("Nothing waits to be linked any more. Follow the invitation again.")
+    vouched = Vouched(found.provider, found.issuer, found.subject, found.email, found.name, found.is_verified)
+
+    def enter(db: Db, person: str) -> None:
+        if not rows.settle(db, draft):
+            raise Impossible("This identity was linked meanwhile. Sign in with it.")
+        link(db, needs, Actor(db.organisation, person, name_of(db, person)), vouched)
+
+    proven = found.email if found.is_verified else ""
+    return invitations.accept_as_vouched(needs, token, found.name or found.email, proven, enter).person
 
 
 def link(db: Db, needs: Needs, actor: Actor, vouched: Vouched) -> Identity:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.openid import vouching
 from tests.sync.conftest import SAMPLES, House
 from tests.sync.market import Market, selling_at_amazon
 from tests.sync.test_bad_weather import hurried
@@ -400,7 +401,18 @@ def _payout_rows(trouble: Trouble) -> None:
     trouble.id = trouble.house.receive_sample("amazon_v2_unknown_type.txt")
 
 
+def _own_identity(trouble: Trouble) -> None:
+    """Olive comes by an identity that her account does not have, from a provider that has proven her address."""
+    house = trouble.house
+    trip = vouching(house.tools, house.clock)
+    result = trip.round("google")
+    assert result.outcome == "unknown", result
+    trouble.facts |= {"sign-in": result.draft, "browser": trip.browser}
+    house.send(trouble.id)
+
+
 OTHERS: dict[str, Callable[[Trouble], None]] = {
+    "own-identity": _own_identity,
     "doc-edit": _doc_edit,
     "own-mapping": _own_mapping,
     "own-bank": _own_bank,

@@ -21,6 +21,7 @@ from tieout.api import issue_shapes
 from tieout.core.problem import Case, FixKind, Owner, RetryClass, filled
 from tieout.problems import LAST, Problem, problems
 from tieout.sync import doctor, fixes, issues
+from tieout.sync.vouched import link_pending
 
 __all__ = ["cheap_hashes", "house", "ledger", "make_site", "site"]
 
@@ -216,6 +217,9 @@ def by_hand(trouble: Trouble, issue: issues.IssueView, action: str) -> None:
         case "reconnect":
             house.clock.skip(seconds=1)
             house.connect()
+        case "link-identity":
+            facts = trouble.facts
+            assert link_pending(house.tools, house.actor, facts["sign-in"], facts["browser"]) == "google"
         case "choose-banks":
             house.choose_banks()
         case "retry-import":

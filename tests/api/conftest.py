@@ -59,7 +59,7 @@ class Program:
         """The same program with another token."""
         organisations = covers or (self.house.organisation,)
         wanted = Wanted("Till", scopes or tuple(Scope), organisations, days, person)
-        _, text = tokens.create(self.house.tools, "Olive Finch", wanted)
+        _, text = tokens.create(self.house.tools, Actor("", "", "Olive Finch"), wanted)
         return Program(self.house, self.client, self.spool, text)
 
     def hand_in(self, name: str, content: bytes | None = None, **how: Any) -> Any:

@@ -185,7 +185,7 @@ def test_tokens_of_other_organisations_are_not_listed_and_not_revoked(program: P
     own, others = ({each.id for each in tokens.listed(house.tools, each)} for each in (house.organisation, neighbour))
     assert own and not own & others
     id = tokens.listed(house.tools, house.organisation)[0].id
-    assert not tokens.revoke(house.tools, neighbour, id)
+    assert not tokens.revoke(house.tools, Actor(neighbour, "", "x"), id)
     assert program.get("/api/settlements").status_code == 200
 
 

@@ -64,7 +64,7 @@ def test_b11_without_a_token_that_counts_nothing_opens(doorstep: Program, route:
 def test_b11_an_expired_and_a_revoked_token_open_nothing(program: Program) -> None:
     short, revoked = program.as_token(days=1), program.as_token()
     house = program.house
-    tokens.revoke(house.tools, house.organisation, revoked.token.split("_")[1])
+    tokens.revoke(house.tools, house.actor, revoked.token.split("_")[1])
     house.clock.skip(days=1)
     for ended, why in ((short, "expired"), (revoked, "revoked")):
         answer = ended.get("/api/settlements")

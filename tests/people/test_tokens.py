@@ -7,12 +7,15 @@ import pytest
 import sqlalchemy as sa
 
 from tests.people.conftest import Kit
+from tieout.core.actor import Actor
 from tieout.people import roles, tokens
 from tieout.people.roles import Right, Role
 from tieout.people.tokens import RIGHTS, Bearer, Scope, Unusable, Wanted, bearer, create, listed, refusal, revoke
 from tieout.store import people as rows
 from tieout.store.engine import write
 from tieout.store.metadata import METADATA
+
+CONSOLE = Actor("", "", "Olive")
 
 
 def wanted(alice: rows.Member, *scopes: str, person: str | None = None, days: int = 90) -> Wanted:
@@ -26,7 +29,7 @@ def believed(kit: Kit, text: str) -> Bearer:
 
 
 def test_a_token_is_shown_once_and_only_its_hash_is_kept(kit: Kit, alice: rows.Member) -> None:
-    token, text = create(kit, "Olive", wanted(alice))
+    token, text = create(kit, CONSOLE, wanted(alice))
     assert re.fullmatch(r"tieout_[0-9a-f]{16}_[\w-]{43}", text)
     secret = text.split("_", 2)[2]
     with kit.engines.reading.begin() as connection:
@@ -36,13 +39,13 @@ def test_a_token_is_shown_once_and_only_its_hash_is_kept(kit: Kit, alice: rows.M
 
 
 def test_each_token_is_another(kit: Kit, alice: rows.Member) -> None:
-    texts = {create(kit, "Olive", wanted(alice))[1] for _ in range(20)}
+    texts = {create(kit, CONSOLE, wanted(alice))[1] for _ in range(20)}
     assert len(texts) == 20 == len({text.split("_")[1] for text in texts})
 
 
 @pytest.mark.parametrize("spoil", [lambda t: t[:-1], lambda t: t + "x", lambda t: t.removeprefix("tieout_"), str.upper])
 def test_a_token_that_is_not_ours_opens_nothing(kit: Kit, alice: rows.Member, spoil: object) -> None:
-    _, text = create(kit, "Olive", wanted(alice))
+    _, text = create(kit, CONSOLE, wanted(alice))
     assert callable(spoil) and bearer(kit, spoil(text)) is Unusable.UNKNOWN
 
 
@@ -52,24 +55,26 @@ def test_nonsense_opens_nothing(kit: Kit, text: str) -> None:
 
 
 def test_a_secret_of_another_token_opens_nothing(kit: Kit, alice: rows.Member) -> None:
-    (one, _), (_, text) = create(kit, "Olive", wanted(alice)), create(kit, "Olive", wanted(alice))
+    (one, _), (_, text) = create(kit, CONSOLE, wanted(alice)), create(kit, CONSOLE, wanted(alice))
     assert bearer(kit, f"tieout_{one.id}_{text.split('_', 2)[2]}") is Unusable.UNKNOWN
 
 
 def test_a_token_ends_on_its_day_and_at_a_persons_word(kit: Kit, alice: rows.Member) -> None:
-    _, short = create(kit, "Olive", wanted(alice, days=1))
-    token, long = create(kit, "Olive", wanted(alice, days=365))
+    _, short = create(kit, CONSOLE, wanted(alice, days=1))
+    token, long = create(kit, CONSOLE, wanted(alice, days=365))
     kit.now.advance(days=1)
     assert bearer(kit, short) is Unusable.EXPIRED
     assert believed(kit, long)
-    assert not revoke(kit, "another organisation", token.id) and believed(kit, long)
-    assert revoke(kit, alice.organisation, token.id) and not revoke(kit, alice.organisation, token.id)
+    assert not revoke(kit, replace(CONSOLE, organisation="another organisation"), token.id) and believed(kit, long)
+    assert revoke(kit, replace(CONSOLE, organisation=alice.organisation), token.id) and not revoke(
+        kit, replace(CONSOLE, organisation=alice.organisation), token.id
+    )
     assert bearer(kit, long) is Unusable.REVOKED
-    assert not revoke(kit, alice.organisation, "none")
+    assert not revoke(kit, replace(CONSOLE, organisation=alice.organisation), "none")
 
 
 def test_it_is_kept_when_a_token_was_last_used_to_the_minute(kit: Kit, alice: rows.Member) -> None:
-    _, text = create(kit, "Olive", wanted(alice))
+    _, text = create(kit, CONSOLE, wanted(alice))
     assert [each.used_at for each in listed(kit, alice.organisation)] == [None]
     first = kit.now()
     believed(kit, text)
@@ -82,7 +87,7 @@ def test_it_is_kept_when_a_token_was_last_used_to_the_minute(kit: Kit, alice: ro
 
 
 def test_a_persons_token_may_what_scope_and_role_both_allow(kit: Kit, alice: rows.Member) -> None:
-    _, text = create(kit, "Olive", wanted(alice, Scope.SETTLEMENTS_SEND, Scope.SETTLEMENTS_IMPORT, person=alice.person))
+    _, text = create(kit, CONSOLE, wanted(alice, Scope.SETTLEMENTS_SEND, Scope.SETTLEMENTS_IMPORT, person=alice.person))
     found = believed(kit, text)
     assert not found.lacks(alice.organisation, Scope.SETTLEMENTS_SEND)
     assert found.lacks(alice.organisation, Scope.SETTLEMENTS_READ) == "the scope settlements:read"
@@ -95,8 +100,8 @@ def test_a_persons_token_may_what_scope_and_role_both_allow(kit: Kit, alice: row
 
 
 def test_when_its_person_leaves_a_token_opens_nothing(kit: Kit, alice: rows.Member) -> None:
-    _, text = create(kit, "Olive", wanted(alice, person=alice.person))
-    _, programs = create(kit, "Olive", wanted(alice))
+    _, text = create(kit, CONSOLE, wanted(alice, person=alice.person))
+    _, programs = create(kit, CONSOLE, wanted(alice))
     with write(kit.engines, alice.organisation) as db:
         db.execute(sa.delete(rows.MEMBERS))
     assert bearer(kit, text) is Unusable.PERSON_LEFT
@@ -131,6 +136,6 @@ def test_a_token_that_cannot_be_is_refused_with_a_sentence(
 
 
 def test_names_are_kept_in_one_spelling(kit: Kit, alice: rows.Member) -> None:
-    token, _ = create(kit, "Olive", replace(wanted(alice), name=" Cafe\u0301 "))
+    token, _ = create(kit, CONSOLE, replace(wanted(alice), name=" Cafe\u0301 "))
     assert token.name == "Caf\u00e9"
     assert tokens.LONGEST_DAYS == 365

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import add_member
 from tests.web.conftest import Site, words
 from tieout.core.actor import Actor
 from tieout.core.mapping import Node
@@ -139,7 +140,7 @@ def test_a_gap_filled_badly_keeps_what_was_chosen_and_saves_nothing(site: Site) 
 def test_two_people_at_once_do_not_overwrite_each_other(site: Site) -> None:
     site.settlement()
     seen = version(site)
-    bob = Actor(site.house.organisation, "bob", "Bob")
+    bob = Actor(site.house.organisation, add_member(site.house.tools.engines, site.house.organisation, "bob"), "Bob")
     entry = dict(mapping.current(site.house.tools, site.house.organisation).entries)[Node("fees")]
     mapping.set_entry(site.house.tools, bob, Node("fees"), entry)
     form = {"scope": "advertising", "account": "TO-206", "tax": "INPUT2", "seen": str(seen)}

@@ -186,9 +186,9 @@ def use(
     from tieout.sync import settlements
 
     with working(context) as product:
-        organisation, id = organisation_of(product.tools), _view(product.tools, settlement).card.id
+        id = _view(product.tools, settlement).card.id
         try:
-            told = settlements.use_new_file(product.tools, organisation, id)
+            told = settlements.use_new_file(product.tools, actor_of(product.tools), id)
         except RemoteError as error:
             fail(f"The books could not be asked: {error}. Nothing has changed; try again.")
     if told:

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tieout.cli._doors import AT_THE_CONSOLE, Exit, complain, fail, looking, organisation_of, say, say_json, working
+from tieout.cli._doors import Exit, actor_of, complain, fail, looking, organisation_of, say, say_json, working
 from tieout.cli._table import table
 
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
@@ -40,7 +40,7 @@ def create(
         wanted = tokens.Wanted(name, scopes, covered, days, _person(product.tools, person))
         if refused := tokens.refusal(wanted):
             fail(refused, Exit.USAGE)
-        token, text = tokens.create(product.tools, AT_THE_CONSOLE, wanted)
+        token, text = tokens.create(product.tools, actor_of(product.tools), wanted)
     if as_json:
         say_json({**_shown(token), "token": text})
         return
@@ -81,7 +81,7 @@ def revoke(
     from tieout.people import tokens
 
     with working(context) as product:
-        if not tokens.revoke(product.tools, organisation_of(product.tools), token):
+        if not tokens.revoke(product.tools, actor_of(product.tools), token):
             fail(f"There is no living token {token}; `tieout tokens list` shows them.")
     say("Revoked: it opens nothing any more.")
 

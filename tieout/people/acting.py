@@ -6,7 +6,7 @@ from datetime import datetime
 from tieout.core.actor import Actor
 from tieout.core.chained import Event
 from tieout.people import roles
-from tieout.people.roles import Right
+from tieout.people.roles import NotPermitted, Right
 from tieout.store import audit, people
 from tieout.store.engine import Db
 
@@ -21,6 +21,19 @@ def ensure(db: Db, actor: Actor, right: Right) -> None:
     if actor.person:
         here = Db(db.connection, db.organisation or actor.organisation)
         roles.ensure(people.role_of(here, actor.person) or "", right)
+
+
+def refusal(db: Db, actor: Actor, right: Right) -> str:
+    """Why work that was asked for earlier is not carried out now, as a sentence; empty while the person may."""
+    try:
+        ensure(db, actor, right)
+    except NotPermitted as error:
+        why = f"whose role is {error.role} now" if error.role else "who does not belong to the organisation any more"
+        able = " or ".join(roles.roles_with(right))
+        return (
+            f"It was asked for by {actor.name}, {why} and may not {right}: nothing was done. An {able} can ask again."
+        )
+    return ""
 
 
 def record(db: Db, actor: Actor, act: str, subject: str, now: datetime, details: Mapping[str, str] = {}) -> None:

@@ -9,10 +9,11 @@ import secrets
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from tieout.people import roles
+from tieout.core.actor import Actor
+from tieout.people import acting, roles
 from tieout.people.needs import Needs
 from tieout.people.roles import Right
 from tieout.people.sessions import digest
@@ -116,8 +117,11 @@ def refusal(wanted: Wanted) -> str:
     return "" if wanted.organisations else "A token covers at least one organisation."
 
 
-def create(needs: Needs, by: str, wanted: Wanted) -> tuple[Token, str]:
-    """A new token and its text, which is kept nowhere: this is the only time it can be seen."""
+def create(needs: Needs, actor: Actor, wanted: Wanted) -> tuple[Token, str]:
+    """A new token and its text, which is kept nowhere: this is the only time it can be seen.
+
+    In every organisation it covers the actor must be allowed all that it may. Raises NotPermitted.
+    """
     assert not refusal(wanted), refusal(wanted)
     id, secret, now = secrets.token_hex(8), secrets.token_urlsafe(32), needs.now()
     token = Token(
@@ -127,12 +131,16 @@ def create(needs: Needs, by: str, wanted: Wanted) -> tuple[Token, str]:
         person=wanted.person,
         scopes=tuple(sorted(set(wanted.scopes))),
         organisations=tuple(sorted(set(wanted.organisations))),
-        created_by=by[:120],
+        created_by=actor.name[:120],
         created_at=now,
         expires_at=now + timedelta(days=wanted.days),
     )
     with write(needs.engines, "") as db:
+        for each in token.organisations:
+            for right in sorted({RIGHTS[Scope(scope)] for scope in token.scopes}):
+                acting.ensure(Db(db.connection, each), actor, right)
         rows.add(db, token)
+        _record(db, actor, "token-created", token, now)
     return token, f"{PREFIX}{id}_{secret}"
 
 
@@ -142,11 +150,21 @@ def listed(needs: Needs, organisation: str) -> Sequence[Token]:
         return rows.of_organisation(db, organisation)
 
 
-def revoke(needs: Needs, organisation: str, id: str) -> bool:
-    """Ends a token at once, for all its organisations; False when no living token of this id covers this one."""
+def revoke(needs: Needs, actor: Actor, id: str) -> bool:
+    """Ends a token at once, for all its organisations; False when no living token of this id covers the actor's.
+
+    A person's own token is theirs to end; any other takes the right over people. Raises NotPermitted.
+    """
     with write(needs.engines, "") as db:
-        found = rows.find(db, id)
-        return found is not None and organisation in found.organisations and rows.revoke(db, id, needs.now())
+        found, now = rows.find(db, id), needs.now()
+        if found is None or actor.organisation not in found.organisations:
+            return False
+        is_own = found.person is not None and found.person == actor.person
+        acting.ensure(db, actor, Right.VIEW if is_own else Right.PEOPLE)
+        if not rows.revoke(db, id, now):
+            return False
+        _record(db, actor, "token-revoked", found, now)
+        return True
 
 
 def bearer(needs: Needs, text: str) -> Bearer | Unusable:
@@ -169,6 +187,13 @@ def bearer(needs: Needs, text: str) -> Bearer | Unusable:
         with write(needs.engines, "") as db:
             rows.touch(db, token.id, now)
     return found
+
+
+def _record(db: Db, actor: Actor, act: str, token: Token, now: datetime) -> None:
+    """In the log of each organisation that the token covers; in one order, so that no two of these wait crosswise."""
+    details = {"name": token.name, "scopes": " ".join(token.scopes), "ends": token.expires_at.date().isoformat()}
+    for each in sorted(token.organisations):
+        acting.record(Db(db.connection, each), actor, act, f"token:{token.id}", now, details)
 
 
 def _bearer(db: Db, token: Token) -> Bearer:

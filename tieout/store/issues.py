@@ -56,6 +56,7 @@ BLOCKS = organisation_table(
     sa.Column("subject", ID, nullable=False),
     sa.Column("mark", sa.String(120), nullable=False),
     sa.Column("asked_by", sa.String(255), nullable=False),
+    sa.Column("asked_person", ID, nullable=False, server_default=""),
     sa.Column("since", Moment, nullable=False),
     within(("issue",), "issues"),
     sa.Index("ix_issue_blocks_subject", "organisation", "kind", "subject"),
@@ -82,7 +83,8 @@ class Seen:
 class Block:
     """A piece of work that an issue holds up: a settlement, a connection or an import, by its id.
 
-    `mark` changes whenever it was met again, so that looking twice counts once. `asked_by`: who had asked for it to go.
+    `mark` changes whenever it was met again, so that looking twice counts once. `asked_by`: who had asked for it to go,
+    as the history shows it; `asked_person`: whose rights count when it goes.
     """
 
     kind: str
@@ -90,6 +92,7 @@ class Block:
     mark: str = ""
     asked_by: str = ""
     since: datetime | None = None
+    asked_person: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +173,9 @@ def of_subject(db: Db, kind: str, subject: str) -> tuple[str, ...]:
 def blocks(db: Db, issue: str) -> tuple[Block, ...]:
     where = (BLOCKS.c.organisation == db.organisation, BLOCKS.c.issue == issue)
     query = sa.select(BLOCKS).where(*where).order_by(BLOCKS.c.since, BLOCKS.c.subject)
-    return tuple(Block(row.kind, row.subject, row.mark, row.asked_by, row.since) for row in db.execute(query))
+    return tuple(
+        Block(row.kind, row.subject, row.mark, row.asked_by, row.since, row.asked_person) for row in db.execute(query)
+    )
 
 
 def get(db: Db, id: str) -> Issue | None:
@@ -290,7 +295,8 @@ def _block(db: Db, issue: str, block: Block, now: datetime) -> bool:
     """False where this very sighting is on record."""
     where = (BLOCKS.c.organisation == db.organisation, BLOCKS.c.issue == issue)
     mine = (*where, BLOCKS.c.kind == block.kind, BLOCKS.c.subject == block.subject)
-    values: dict[str, Any] = {"mark": block.mark} | ({"asked_by": block.asked_by} if block.asked_by else {})
+    asked = {"asked_by": block.asked_by, "asked_person": block.asked_person} if block.asked_by else {}
+    values: dict[str, Any] = {"mark": block.mark} | asked
     row = db.execute(sa.select(BLOCKS.c.mark).where(*mine)).first()
     if row is None:
         key = {"organisation": db.organisation, "issue": issue, "kind": block.kind, "subject": block.subject}

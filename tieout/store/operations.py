@@ -23,6 +23,7 @@ OPERATIONS = organisation_table(
     sa.Column("arguments", sa.JSON, nullable=False),
     sa.Column("result", sa.JSON, nullable=False),
     sa.Column("by", sa.String(120), nullable=False),
+    sa.Column("person", ID, nullable=False, server_default=""),
     sa.Column("began_at", Moment, nullable=False),
     sa.Column("changed_at", Moment, nullable=False),
     sa.Column("deadline", Moment, nullable=False),
@@ -34,7 +35,10 @@ OPERATIONS = organisation_table(
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """`done` of `of` steps; `message` is the sentence a person reads; `result` is what came of it."""
+    """`done` of `of` steps; `message` is the sentence a person reads; `result` is what came of it.
+
+    `by` is the name that the history shows, `person` whose rights count: empty for the console and for jobs of ours.
+    """
 
     id: str
     kind: str
@@ -50,6 +54,7 @@ class Operation:
     arguments: dict[str, Any] = field(default_factory=dict)
     result: dict[str, Any] = field(default_factory=dict)
     ended_at: datetime | None = None
+    person: str = ""
 
 
 _COLUMNS = [column.name for column in OPERATIONS.columns if column.name != "organisation"]

@@ -24,6 +24,7 @@ PLANS = organisation_table(
     sa.Column("record", sa.JSON, nullable=False),
     sa.Column("frozen_at", Moment, nullable=False),
     sa.Column("frozen_by", sa.String(120), nullable=False),
+    sa.Column("frozen_person", ID, nullable=False, server_default=""),
     within(("settlement",), "settlements"),
     sa.UniqueConstraint("organisation", "settlement", "version"),
 )
@@ -31,12 +32,15 @@ PLANS = organisation_table(
 
 @dataclass(frozen=True, slots=True)
 class FrozenPlan:
+    """`frozen_by` is the name that the history shows, `frozen_person` whose rights counted."""
+
     id: str
     settlement: str
     connection: str
     plan: Plan
     frozen_at: datetime
     frozen_by: str
+    frozen_person: str = ""
 
 
 def freeze(db: Db, frozen: FrozenPlan) -> None:
@@ -53,6 +57,7 @@ def freeze(db: Db, frozen: FrozenPlan) -> None:
         "record": to_record(plan),
         "frozen_at": frozen.frozen_at,
         "frozen_by": frozen.frozen_by,
+        "frozen_person": frozen.frozen_person,
     }
     db.execute(sa.insert(PLANS), values)
 
@@ -95,4 +100,12 @@ def of(db: Db, ids: Collection[str]) -> dict[str, FrozenPlan]:
 
 def _frozen(row: sa.RowMapping) -> FrozenPlan:
     plan = plan_from_record(row["record"])
-    return FrozenPlan(row["id"], row["settlement"], row["connection"], plan, row["frozen_at"], row["frozen_by"])
+    return FrozenPlan(
+        row["id"],
+        row["settlement"],
+        row["connection"],
+        plan,
+        row["frozen_at"],
+        row["frozen_by"],
+        row["frozen_person"],
+    )

@@ -16,6 +16,8 @@ from tieout.core.mapping import Bank, BankPlace, Mapping
 from tieout.core.money import Money, total
 from tieout.core.records import Form
 from tieout.core.status import Status
+from tieout.people.acting import ensure
+from tieout.people.roles import Right
 from tieout.store import mappings, postings, settlements
 from tieout.store.dialect import alone
 from tieout.store.engine import Db, read, write
@@ -23,7 +25,14 @@ from tieout.store.settlements import Kept, Wanted
 from tieout.sync.charts import last_read
 from tieout.sync.in_use import books_in_use
 from tieout.sync.mapping import MappingMoved
-from tieout.sync.settlements.preparing import VERSIONS, mapping_of, of_books_in_use, prepare_all, site_of
+from tieout.sync.settlements.preparing import (
+    VERSIONS,
+    mapping_of,
+    of_books_in_use,
+    prepare_all,
+    record_mapping,
+    site_of,
+)
 from tieout.sync.tools import Tools
 
 _MOST_MET = 500
@@ -91,10 +100,11 @@ def view(tools: Tools, organisation: str) -> BankAccounts:
 def choose(tools: Tools, actor: Actor, chosen: Dict[BankPlace, Bank], seen: int) -> tuple[int, dict[BankPlace, str]]:
     """How many settlements changed their status, and what is wrong with a choice; with a mistake nothing is saved.
 
-    Raises MappingMoved when the mapping is no longer the version `seen`.
+    Raises MappingMoved when the mapping is no longer the version `seen`, and NotPermitted.
     """
     with write(tools.engines, actor.organisation) as db:
         alone(db, VERSIONS)
+        ensure(db, actor, Right.MAP)
         mapping, connection = mapping_of(db), books_in_use(db)
         if seen != mapping.version:
             raise MappingMoved(mapping.version)
@@ -106,6 +116,8 @@ def choose(tools: Tools, actor: Actor, chosen: Dict[BankPlace, Bank], seen: int)
         if renewed.banks == mapping.banks:
             return 0, {}
         mappings.add(db, of_books_in_use(db, renewed).to_record(), actor.name, tools.now())
+        details = {f"bank {place.marketplace} {place.currency}": _words(bank) for place, bank in chosen.items()}
+        record_mapping(tools, db, actor, mapping.version, details)
     return prepare_all(tools, actor.organisation), {}
 
 
@@ -161,6 +173,10 @@ def _offered(books: Books | None, is_charge: bool) -> tuple[Account, ...]:
     kept = (each for each in books.accounts if each.is_bank or each.is_postable)
     found = [each for each in kept if each.classification in classes]
     return tuple(sorted(found, key=lambda each: (not each.is_bank, each.words.casefold())))
+
+
+def _words(bank: Bank) -> str:
+    return f"deposits {bank.deposit or 'inherited'}, charges {bank.charge or 'inherited'}"
 
 
 def _mistake(books: Books | None, place: BankPlace, bank: Bank) -> str:

@@ -17,6 +17,8 @@ from tieout.core.actor import Actor
 from tieout.core.channel_account import AccountState, ChannelAccount, FetchedItem, ItemState
 from tieout.core.failure import Disconnected, NotAllowed, RemoteError
 from tieout.core.secret import Secret
+from tieout.people.acting import ensure, record
+from tieout.people.roles import Right
 from tieout.store import channel_accounts, channel_items, drafts
 from tieout.store.drafts import Draft
 from tieout.store.engine import read, write
@@ -107,7 +109,12 @@ def card(tools: Tools, organisation: str, account: str, shown: int = _SHOWN) -> 
 
 
 def connect(tools: Tools, actor: Actor, channel: str, given: Mapping[str, str], reconnects: str = "") -> Joined:
-    """By what a person gives. It is proven by a real call before anything is kept; the first fetch is due at once."""
+    """By what a person gives. It is proven by a real call before anything is kept; the first fetch is due at once.
+
+    Raises NotPermitted.
+    """
+    with read(tools.engines, actor.organisation) as db:
+        ensure(db, actor, Right.CONNECT)
     asked = channels.askable()[channel]
     lacking = next(
         (need for need in asked.NEEDS if not need.is_optional and not given.get(need.name, "").strip()), None
@@ -120,7 +127,9 @@ def connect(tools: Tools, actor: Actor, channel: str, given: Mapping[str, str], 
 def begin_install(
     tools: Tools, actor: Actor, channel: str, shop: str, session_binding: str, reconnects: str = ""
 ) -> tuple[str, Joined]:
-    """The address to send the browser to, or why there is none."""
+    """The address to send the browser to, or why there is none. Raises NotPermitted."""
+    with read(tools.engines, actor.organisation) as db:
+        ensure(db, actor, Right.CONNECT)
     state = f"{actor.organisation}.{secrets.token_urlsafe(32)}"
     try:
         url = channels.askable()[channel].install_url(app_of(tools, channel), shop, state)
@@ -138,7 +147,7 @@ def begin_install(
 
 
 def finish_install(tools: Tools, channel: str, params: Mapping[str, str], session_binding: str) -> Joined:
-    """What the person came back with: good once, for ten minutes, for one browser session."""
+    """What the person came back with: good once, for ten minutes, for one browser session. Raises NotPermitted."""
     organisation, _, secret = params.get("state", "").partition(".")
     if not organisation or not secret or len(params.get("state", "")) > 200:
         return Joined(words="This is not an answer to a connection begun here. Start again.")
@@ -150,11 +159,12 @@ def finish_install(tools: Tools, channel: str, params: Mapping[str, str], sessio
         return Joined(words="The connection was begun in another session. Start again from here.")
     if tools.now() - draft.begun_at > timedelta(minutes=DRAFT_MINUTES):
         return Joined(words=f"More than {DRAFT_MINUTES} minutes have passed. Start again.")
+    actor = Actor(organisation, draft.person, draft.person_name)
     with write(tools.engines, organisation) as db:
+        ensure(db, actor, Right.CONNECT)
         is_first = drafts.use(db, draft.id, tools.now())
     if not is_first:
         return Joined(draft.connection, "" if draft.connection else "This answer was used before. Start again.")
-    actor = Actor(organisation, draft.person, draft.person_name)
     asked = channels.askable()[channel]
     joined = _joined(
         tools,
@@ -176,7 +186,11 @@ def _joined(tools: Tools, actor: Actor, channel: str, proven: Callable[[], Keys]
         return _refused(error)
     account = _account(tools, actor, channel, keys, reconnects)
     with write(tools.engines, actor.organisation) as db:
+        ensure(db, actor, Right.CONNECT)
         is_kept = channel_accounts.keep(db, account, channel_keys.sealed(tools, actor.organisation, account.id, keys))
+        if is_kept:
+            details = {"channel": channel, "account": account.name}
+            record(db, actor, "channel-connected", f"channel-account:{account.id}", tools.now(), details)
     if not is_kept:
         words = "This seller account is connected to another organisation of this installation. Disconnect it there."
         return Joined(words=words)
@@ -287,10 +301,12 @@ def ask(
 def check(tools: Tools, actor: Actor, account: str) -> AccountCard | None:
     """One real call: what the channel names since the cursor, compared with what is here. Nothing is fetched.
 
-    None when the organisation has no such account. Raises what the channel said when it did not answer.
+    None when the organisation has no such account. Raises what the channel said when it did not answer, and
+    NotPermitted.
     """
     organisation = actor.organisation
     with read(tools.engines, organisation) as db:
+        ensure(db, actor, Right.VIEW)
         found = channel_accounts.find(db, account)
     if found is None or not found.is_live:
         return None
@@ -313,14 +329,20 @@ def check(tools: Tools, actor: Actor, account: str) -> AccountCard | None:
 
 
 def disconnect(tools: Tools, actor: Actor, account: str) -> AccountCard | None:
-    """Ends it here and erases its access; what it brought in stays. None when there is no such live account."""
+    """Ends it here and erases its access; what it brought in stays. None when there is no such live account.
+
+    Raises NotPermitted.
+    """
     with write(tools.engines, actor.organisation) as db:
+        ensure(db, actor, Right.CONNECT)
         found = channel_accounts.find(db, account)
         if found is None or not channel_accounts.end(db, account, tools.now()):
             return None
         if found.operation:
             operations.fail(tools, db, found.operation, "Ended: the account was disconnected meanwhile.", {})
         channel_issues.of_account(db, account, tools.now())
+        details = {"channel": found.channel, "account": found.name}
+        record(db, actor, "channel-disconnected", f"channel-account:{account}", tools.now(), details)
     return card(tools, actor.organisation, account)
 
 

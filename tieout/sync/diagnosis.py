@@ -61,6 +61,7 @@ class Asked:
 
     by: str = ""
     plan: str = ""
+    person: str = ""
 
 
 def of_settlement(
@@ -85,7 +86,7 @@ def of_settlement(
         return kept if is_told else replace(kept, code="")
     found = sorted((_diagnosed(case) for case in ill), key=lambda pair: problems.rank(pair[1].code))
     mark = asked.plan or f"{kept.status} {_mark(db, kept)}"[:120]
-    block = Block(SETTLEMENT, kept.id, mark, asked.by)
+    block = Block(SETTLEMENT, kept.id, mark, asked.by, asked_person=asked.person)
     keep = [issues.see(db, seen(case, diagnosis), block, now) for case, diagnosis in found]
     issues.release(db, SETTLEMENT, kept.id, now, keep)
     return replace(kept, code=found[0][1].code)

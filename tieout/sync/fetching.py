@@ -21,6 +21,8 @@ from tieout.core.operation import OperationState
 from tieout.core.retry import doubling
 from tieout.core.settlement import Statement
 from tieout.jobs import BACKGROUND, INTERACTIVE
+from tieout.people.acting import ensure
+from tieout.people.roles import Right
 from tieout.store import across, channel_accounts, channel_items, issues, statements
 from tieout.store import operations as operation_rows
 from tieout.store.engine import Db, read, write
@@ -55,9 +57,10 @@ class _Run:
 def ask_now(tools: Tools, actor: Actor, account: str, since: datetime | None = None) -> str | None:
     """A person asks for new payouts now, perhaps from a day on; the operation, which may be one that is under way.
 
-    None when the organisation has no such account, or one that cannot be asked.
+    None when the organisation has no such account, or one that cannot be asked. Raises NotPermitted.
     """
     with write(tools.engines, actor.organisation) as db:
+        ensure(db, actor, Right.IMPORT)
         found = channel_accounts.find(db, account)
         if found is None or not found.may_ask:
             return None

@@ -15,6 +15,7 @@ from tieout.core.failure import RemoteError
 from tieout.core.mapping import Node
 from tieout.core.role import role_at
 from tieout.core.suiting import accounts_for, rates_for
+from tieout.people.acting import ensure, record
 from tieout.people.roles import Right
 from tieout.store import channel_accounts, connections, issues, settlements
 from tieout.store.engine import Db, read, write
@@ -60,7 +61,7 @@ class Action:
 
 
 def carry_out(tools: Tools, actor: Actor, issue: str, action: str, arguments: Mapping[str, str] | None = None) -> Done:
-    """Write it into the issue's history with who does it, then do it. Raises NoSuchFix."""
+    """Write it into the issue's history with who does it, then do it. Raises NoSuchFix and NotPermitted."""
     given = arguments or {}
     with read(tools.engines, actor.organisation) as db:
         found = issues.get(db, issue)
@@ -74,7 +75,10 @@ def carry_out(tools: Tools, actor: Actor, issue: str, action: str, arguments: Ma
     if missing := [name for name in ACTIONS[action].needs if not given.get(name)]:
         return Done(False, f"{action} needs: {', '.join(missing)}.")
     with write(tools.engines, actor.organisation) as db:
+        ensure(db, actor, ACTIONS[action].right)
         issues.say(db, found, tools.now(), action, actor.name)
+        details = {"action": action, "problem": found.code}
+        record(db, actor, "fix-carried-out", f"issue:{issue}", tools.now(), details)
     return ACTIONS[action].verb(tools, actor, found, given)
 
 
@@ -176,7 +180,7 @@ def _adopt(tools: Tools, actor: Actor, issue: Issue, given: Mapping[str, str]) -
 
 
 def _renumber(tools: Tools, actor: Actor, issue: Issue, given: Mapping[str, str]) -> Done:
-    anew = sum(again.renumber(tools, actor.organisation, id, actor.name) for id in _held(tools, actor, issue))
+    anew = sum(again.renumber(tools, actor, id) for id in _held(tools, actor, issue))
     if not anew:
         return Done(False, "A part of it may be in the books, so it is not planned anew. Check again first.")
     return Done(True, "Planned anew under the next number, and on its way.")
@@ -277,7 +281,7 @@ def _use_new_file(tools: Tools, actor: Actor, issue: Issue, given: Mapping[str, 
     told = ""
     for id in _held(tools, actor, issue):
         try:
-            told = told or use_new_file(tools, actor.organisation, id)
+            told = told or use_new_file(tools, actor, id)
         except RemoteError as error:
             told = f"The books cannot be asked what became of the older document: {error}. Try again in a minute."
     return Done(not told, told or "The newer file is used now: look it over and send it.")

@@ -1,6 +1,7 @@
 """The mapping's verbs: read it, explain a label, set a node. Each change is a new version and renews what is unsent."""
 
 from collections.abc import Callable, Sequence
+from collections.abc import Mapping as Dict
 from dataclasses import dataclass, replace
 
 from tieout.core.actor import Actor
@@ -11,12 +12,22 @@ from tieout.core.role import role_at
 from tieout.core.settlement import Label
 from tieout.core.status import Status
 from tieout.core.suiting import misfit
+from tieout.people.acting import ensure
+from tieout.people.roles import Right
 from tieout.store import mappings, settlements
 from tieout.store.dialect import alone
 from tieout.store.engine import Db, read, write
 from tieout.sync.charts import last_read, refresh
 from tieout.sync.in_use import books_in_use
-from tieout.sync.settlements.preparing import VERSIONS, adopt, follow_books, mapping_of, of_books_in_use, prepare_all
+from tieout.sync.settlements.preparing import (
+    VERSIONS,
+    adopt,
+    follow_books,
+    mapping_of,
+    of_books_in_use,
+    prepare_all,
+    record_mapping,
+)
 from tieout.sync.tools import Tools
 
 
@@ -71,7 +82,9 @@ def explain(tools: Tools, actor: Actor, label_words: Sequence[str], category: st
     if meaning is Category.UNKNOWN:
         raise NotAMeaning("'unknown' is what the label is now; choose what it means")
     label = Label(tuple(label_words))
-    changed = _renew(tools, actor, lambda db, present: present.with_meaning(label, meaning), seen)
+    changed = _renew(
+        tools, actor, lambda db, present: present.with_meaning(label, meaning), seen, {str(label): meaning.value}
+    )
     assert changed is not None, "this always makes a version"
     return changed
 
@@ -86,7 +99,8 @@ def set_entries(tools: Tools, actor: Actor, changes: Changes, seen: int | None =
 
     `seen` is the version that the caller decided by: MappingMoved when it is no longer the newest.
     """
-    changed = _renew(tools, actor, lambda db, present: present.with_entries(changes), seen)
+    details = {_place(node): _words(entry) for node, entry in changes.items()}
+    changed = _renew(tools, actor, lambda db, present: present.with_entries(changes), seen, details)
     assert changed is not None, "this always makes a version"
     return changed
 
@@ -115,23 +129,27 @@ def restore(tools: Tools, actor: Actor, version: int, seen: int | None = None) -
         kept = mappings.at(db, version)
         return replace(Mapping.from_record(kept.record), version=present.version + 1) if kept else None
 
-    return _renew(tools, actor, again, seen)
+    return _renew(tools, actor, again, seen, {"restored": str(version)})
 
 
-def read_chart(tools: Tools, organisation: str) -> Books | None:
-    """The chart of the books in use, read now; None without books. Raises a RemoteError when they can't be read."""
-    with read(tools.engines, organisation) as db:
+def read_chart(tools: Tools, actor: Actor) -> Books | None:
+    """The chart of the books in use, read now; None without books. Raises a RemoteError when they can't be read, and
+    NotPermitted."""
+    with read(tools.engines, actor.organisation) as db:
+        ensure(db, actor, Right.MAP)
         connection = books_in_use(db)
     if connection is None:
         return None
-    books = refresh(tools, organisation, connection.id)
-    follow_books(tools, organisation)
+    books = refresh(tools, actor.organisation, connection.id)
+    follow_books(tools, actor.organisation)
     return books
 
 
-def _renew(tools: Tools, actor: Actor, make: Maker, seen: int | None) -> int | None:
+def _renew(tools: Tools, actor: Actor, make: Maker, seen: int | None, details: Dict[str, str]) -> int | None:
+    """Raises NotPermitted."""
     with write(tools.engines, actor.organisation) as db:
         alone(db, VERSIONS)
+        ensure(db, actor, Right.MAP)
         present = mapping_of(db)
         if seen is not None and seen != present.version:
             raise MappingMoved(present.version)
@@ -142,7 +160,16 @@ def _renew(tools: Tools, actor: Actor, make: Maker, seen: int | None) -> int | N
         own = of_books_in_use(db, renewed) if renewed.books in ("", present.books) else renewed
         mappings.add(db, own.to_record(), actor.name, tools.now())
         adopt(tools, db)
+        record_mapping(tools, db, actor, present.version, details)
     return prepare_all(tools, actor.organisation)
+
+
+def _place(node: Node) -> str:
+    return f"{node.scope} at {node.marketplace}" if node.marketplace else node.scope
+
+
+def _words(entry: Entry | None) -> str:
+    return f"{entry.account} {entry.tax}" if entry else "inherits"
 
 
 def _mistake(chosen: Chosen, books: Books) -> str:

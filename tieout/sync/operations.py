@@ -20,6 +20,7 @@ def begin(tools: Tools, db: Db, actor: Actor, kind: str, subject: str, arguments
         subject=subject,
         state=OperationState.WAITING,
         by=actor.name,
+        person=actor.person,
         began_at=now,
         changed_at=now,
         deadline=now + deadline_of(kind),
@@ -29,6 +30,11 @@ def begin(tools: Tools, db: Db, actor: Actor, kind: str, subject: str, arguments
     )
     operations.add(db, operation)
     return operation.id
+
+
+def asker(organisation: str, operation: Operation) -> Actor:
+    """Who asked, for the rights that are asked again when the work runs."""
+    return Actor(organisation, operation.person, operation.by)
 
 
 def progress(tools: Tools, organisation: str, id: str, done: int, of: int, message: str) -> None:

@@ -5,6 +5,8 @@ from dataclasses import replace
 from tieout.core.actor import Actor
 from tieout.core.settlement import Warning
 from tieout.core.status import OUT_OF_WINDOW, Status
+from tieout.people.acting import ensure, record
+from tieout.people.roles import Right
 from tieout.store import settlements
 from tieout.store.dialect import alone
 from tieout.store.engine import write
@@ -17,13 +19,18 @@ _JUDGED = " Looked at: "
 
 
 def accept_dates(tools: Tools, actor: Actor, id: str) -> bool:
-    """The dates outside the settlement's period are right; False where nobody waits to hear that."""
+    """The dates outside the settlement's period are right; False where nobody waits to hear that.
+
+    Raises NotPermitted.
+    """
     with write(tools.engines, actor.organisation) as db:
         alone(db, VERSIONS)
+        ensure(db, actor, Right.SEND)
         kept = settlements.get(db, id)
         if kept is None or kept.status != Status.REVIEW_NEEDED or kept.code != OUT_OF_WINDOW:
             return False
         renew(tools, db, replace(kept, warnings=tuple(_accepted(warning, actor.name) for warning in kept.warnings)))
+        record(db, actor, "dates-accepted", f"settlement:{id}", tools.now(), {"number": kept.settlement.id})
     return True
 
 

@@ -7,17 +7,19 @@ from tieout.core.budget import Lane
 from tieout.core.plan import Plan
 from tieout.core.posting import Approved, Decided, Decision, Reason, State, next_part, step
 from tieout.core.status import Status
+from tieout.people.acting import ensure
+from tieout.people.roles import NotPermitted, Right
 from tieout.store import connections, issues, plans, postings, settlements
 from tieout.store.engine import Db, read, write
 from tieout.store.issues import Block
 from tieout.store.plans import FrozenPlan
 from tieout.store.postings import Posting
 from tieout.store.settlements import Kept
-from tieout.sync import diagnosis
+from tieout.sync import diagnosis, linked
 from tieout.sync.checks import CHECKED, barriers, look
 from tieout.sync.identity_issues import SIGN_IN, settle
 from tieout.sync.in_use import books_in_use
-from tieout.sync.settlements.approving import approve, freeze_anew
+from tieout.sync.settlements.approving import approve, freeze_anew, record_sent
 from tieout.sync.settlements.preparing import planned, prepared
 from tieout.sync.statuses import refresh
 from tieout.sync.tools import Tools
@@ -37,24 +39,35 @@ def recheck(tools: Tools, organisation: str, issue: str, lane: Lane = Lane.INTER
         asked |= {root for root in [found.root.partition("connection:")[2]] if root} if found else set()
     for connection in sorted(asked):
         look(tools, organisation, connection, with_chart=True, lane=lane)
-    going: dict[str, list[str]] = {}
+    going: dict[Actor, list[str]] = {}
     with write(tools.engines, organisation) as db:
         for connection in sorted(asked):
             known = connections.find(db, connection)
             if known is not None:
                 diagnosis.of_connection(db, known, tools.now())
         for block in issues.blocks(db, issue):
-            by = _let_go(tools, db, block) if block.kind == diagnosis.SETTLEMENT else ""
-            if by:
+            by = _let_go(tools, db, block) if block.kind == diagnosis.SETTLEMENT else None
+            if by is not None:
                 going.setdefault(by, []).append(block.subject)
         for person in [block.subject for block in issues.blocks(db, issue) if block.kind == SIGN_IN]:
             settle(db, person, tools.now())
         still = issues.get(db, issue)
         if still is not None and still.is_open and still.next_attempt_at is not None:
             issues.set_next(db, issue, tools.now() + diagnosis.DAILY)
-    for by, ids in going.items():
-        approve(tools, Actor(organisation, "", by), ids)
-    return sum(map(len, going.values()))
+    return sum(_sent(tools, by, ids) for by, ids in going.items())
+
+
+def _sent(tools: Tools, by: Actor, ids: list[str]) -> int:
+    """Asked for in the name of who had asked before; what they may not send any more is ready, for somebody else."""
+    try:
+        approve(tools, by, ids)
+    except NotPermitted:
+        with write(tools.engines, by.organisation) as db:
+            for kept in filter(None, (settlements.get(db, id) for id in ids)):
+                if kept.status == Status.BLOCKED:
+                    _ready(tools, db, kept)
+        return 0
+    return len(ids)
 
 
 def nudge(tools: Tools, organisation: str, issue: str) -> int:
@@ -92,23 +105,26 @@ def adopt(tools: Tools, organisation: str, settlement: str) -> bool:
     return True
 
 
-def renumber(tools: Tools, organisation: str, settlement: str, by: str) -> bool:
+def renumber(tools: Tools, actor: Actor, settlement: str) -> bool:
     """Plan it anew, under the next version's numbers, where a person says that nothing of it is in the books.
 
     Only where every part was stopped or never begun: what stands in the books is never posted a second time.
+    Raises NotPermitted.
     """
-    with write(tools.engines, organisation) as db:
+    with write(tools.engines, actor.organisation) as db:
+        ensure(db, actor, Right.SEND)
         kept, frozen, parts = settlements.get(db, settlement), plans.newest(db, settlement), _parts(db, settlement)
         if kept is None or frozen is None or not all(_is_out(part) for part in parts):
             return False
         connection, plan = connections.find(db, frozen.connection), planned(db, kept)
         if connection is None or not isinstance(plan, Plan):
             return False
-        if freeze_anew(tools, db, kept, plan, connection, by, stopped_are_out=True):
+        if freeze_anew(tools, db, kept, plan, connection, actor, stopped_are_out=True):
             return False
         refresh(db, settlement, tools.now())
+        record_sent(tools, db, actor, kept)
     key = f"drive:{connection.id}:{tools.now().isoformat()}"
-    tools.jobs.enqueue("drive", key, {"organisation": organisation, "connection": connection.id})
+    tools.jobs.enqueue("drive", key, {"organisation": actor.organisation, "connection": connection.id})
     return True
 
 
@@ -118,34 +134,35 @@ def _is_out(part: Posting) -> bool:
     return is_foreign or part.protocol.state in (State.PLANNED, State.REFUSED)
 
 
-def _let_go(tools: Tools, db: Db, block: Block) -> str:
-    """Who had asked for it, when it may go by itself now; empty when it may not. It becomes ready or stays held."""
+def _let_go(tools: Tools, db: Db, block: Block) -> Actor | None:
+    """Who had asked for it, when it may go by itself now; None when it may not. It becomes ready or stays held."""
     kept = settlements.get(db, block.subject)
     if kept is not None and kept.status == Status.REVIEW_NEEDED:
         _ready(tools, db, kept)
     if kept is None or kept.status not in _HELD or kept.code not in CHECKED:
-        return ""
+        return None
     frozen, today = plans.newest(db, kept.id), planned(db, kept)
     connection = connections.find(db, frozen.connection) if frozen else books_in_use(db)
     if connection is None or not connection.may_post:
-        return ""
+        return None
     if frozen is not None and any(p.protocol.state is State.REFUSED for p in _parts(db, kept.id)):
         return _again_as_frozen(tools, db, kept, frozen)
-    if not isinstance(today, Plan) or barriers(db, today.documents):
-        return ""
+    if not isinstance(today, Plan) or linked.barrier(db, kept) or barriers(db, today.documents):
+        return None
     _ready(tools, db, kept)
-    return block.asked_by if block.mark == today.hash else ""
+    was_asked = block.asked_by and block.mark == today.hash
+    return Actor(db.organisation, block.asked_person, block.asked_by) if was_asked else None
 
 
-def _again_as_frozen(tools: Tools, db: Db, kept: Kept, frozen: FrozenPlan) -> str:
+def _again_as_frozen(tools: Tools, db: Db, kept: Kept, frozen: FrozenPlan) -> Actor | None:
     if barriers(db, frozen.plan.documents):
-        return ""
+        return None
     today = planned(db, kept, frozen.plan.version)
     if isinstance(today, Plan) and today.hash == frozen.plan.hash:
-        return frozen.frozen_by
+        return Actor(db.organisation, frozen.frozen_person, frozen.frozen_by)
     if kept.status == Status.BLOCKED:
         _ready(tools, db, kept)
-    return ""
+    return None
 
 
 def _ready(tools: Tools, db: Db, kept: Kept) -> None:

@@ -12,13 +12,15 @@ from tieout.core.plan import Plan
 from tieout.core.posting import IN_BOOKS, Approved, Decided, Decision, State, step
 from tieout.core.posting import Posting as Protocol
 from tieout.core.status import MOVING, Status
+from tieout.people.acting import ensure, record, refusal
+from tieout.people.roles import Right
 from tieout.store import plans, postings, settlements
 from tieout.store.dialect import alone
 from tieout.store.engine import Db, read, write
 from tieout.store.plans import FrozenPlan
 from tieout.store.postings import Posting
 from tieout.store.settlements import Kept
-from tieout.sync import diagnosis, operations
+from tieout.sync import diagnosis, linked, operations
 from tieout.sync.charts import books_of, last_read
 from tieout.sync.checks import preflight
 from tieout.sync.in_use import books_in_use
@@ -43,17 +45,19 @@ class Verdict:
 
 
 def approve(tools: Tools, actor: Actor, ids: Sequence[str], shown: Mapping[str, str] | None = None) -> str:
-    """Ask for these settlements to be sent; the operation's id. Asking twice sends once.
+    """Ask for these settlements to be sent; the operation's id. Asking twice sends once. Raises NotPermitted.
 
     `shown` names the hash of the plan that the person saw, by settlement: only that very plan is sent. Where it is not
     named, the plan of this moment is meant, so that nothing that changes before the job begins is sent unseen.
     """
     wanted = list(dict.fromkeys(ids))
     with write(tools.engines, actor.organisation) as db:
+        ensure(db, actor, Right.SEND)
         meant = {**_hashes(db, wanted), **(shown or {})}
         subject = wanted[0] if len(wanted) == 1 else f"{len(wanted)} settlements"
         arguments = {"settlements": wanted, "shown": meant}
         operation = operations.begin(tools, db, actor, "send", subject, arguments, of=len(wanted))
+        record(db, actor, "send-asked", f"operation:{operation}", tools.now(), {"settlements": str(len(wanted))})
     tools.jobs.enqueue("send", f"send:{operation}", {"organisation": actor.organisation, "operation": operation})
     return operation
 
@@ -87,13 +91,13 @@ def freeze_asked(tools: Tools, organisation: str, operation: str) -> str | None:
     books = _books(tools, organisation, operation, connection)
     if books is None:
         return None
+    asker, shown = operations.asker(organisation, asked), asked.arguments.get("shown", {})
     verdicts = [
-        _freeze_one(tools, organisation, connection, books, id, asked.by, asked.arguments.get("shown", {}).get(id, ""))
-        for id in asked.arguments["settlements"]
+        _freeze_one(tools, asker, connection, books, id, shown.get(id, "")) for id in asked.arguments["settlements"]
     ]
     going = sum(verdict.goes for verdict in verdicts)
     if not going:
-        message = "; ".join(verdict.message for verdict in verdicts)
+        message = "; ".join(dict.fromkeys(verdict.message for verdict in verdicts))
         _give_up(tools, organisation, operation, message, "", verdicts)
         return None
     operations.progress(
@@ -133,11 +137,11 @@ def finish_sends(tools: Tools, organisation: str) -> None:
             operations.progress(tools, organisation, operation.id, len(rest), len(known), message)
 
 
-def _freeze_one(
-    tools: Tools, organisation: str, connection: Connection, books: Books, id: str, by: str, shown: str
-) -> Verdict:
-    with write(tools.engines, organisation) as db:
+def _freeze_one(tools: Tools, asker: Actor, connection: Connection, books: Books, id: str, shown: str) -> Verdict:
+    with write(tools.engines, asker.organisation) as db:
         alone(db, VERSIONS)
+        if told := refusal(db, asker, Right.SEND):
+            return Verdict(id, False, told)
         kept = settlements.get(db, id)
         if kept is None:
             return Verdict(id, False, "There is no such settlement.")
@@ -151,6 +155,7 @@ def _freeze_one(
         if kept.status not in (Status.READY, Status.BLOCKED, Status.PARTIALLY_SENT):
             return Verdict(id, False, f"Settlement {kept.settlement.id}: {kept.reason}")
         if again := _once_more(tools, db, kept, connection):
+            record_sent(tools, db, asker, kept)
             return again
         plan = planned(db, kept)
         if not isinstance(plan, Plan):
@@ -161,17 +166,18 @@ def _freeze_one(
         if shown and shown != plan.hash:
             return Verdict(id, False, f"Settlement {kept.settlement.id}: {PLAN_MOVED}")
         longest = platforms.named(connection.platform).LONGEST
-        if findings := preflight(plan.documents, books, longest):
+        if findings := linked.barrier(db, kept) or preflight(plan.documents, books, longest):
             first = findings[0]
             blocked = replace(kept, status=Status.BLOCKED, reason=first.message, changed_at=tools.now())
-            asked = diagnosis.Asked(by, plan.hash)
+            asked = diagnosis.Asked(asker.name, plan.hash, asker.person)
             settlements.mark(
                 db, diagnosis.of_settlement(db, blocked, tools.now(), kept.code, findings=findings, asked=asked)
             )
             return Verdict(id, False, f"Settlement {kept.settlement.id}: {first.message}")
-        if told := freeze_anew(tools, db, kept, plan, connection, by):
+        if told := freeze_anew(tools, db, kept, plan, connection, asker):
             return Verdict(id, False, f"Settlement {kept.settlement.id}: {told}")
         refresh(db, kept.id, tools.now())
+        record_sent(tools, db, asker, kept)
     return Verdict(id, True, f"Plan {plan.hash[:12]} frozen.")
 
 
@@ -198,7 +204,7 @@ def _once_more(tools: Tools, db: Db, kept: Kept, connection: Connection) -> Verd
 
 
 def freeze_anew(
-    tools: Tools, db: Db, kept: Kept, plan: Plan, connection: Connection, by: str, stopped_are_out: bool = False
+    tools: Tools, db: Db, kept: Kept, plan: Plan, connection: Connection, by: Actor, stopped_are_out: bool = False
 ) -> str:
     """Plan and postings in one transaction, once every older plan of the payout is out of the way; else why not.
 
@@ -207,7 +213,7 @@ def freeze_anew(
     if told := take_back(tools, db, kept, stopped_are_out):
         return told
     now, id = tools.now(), tools.new_id()
-    plans.freeze(db, FrozenPlan(id, kept.id, connection.id, plan, now, by))
+    plans.freeze(db, FrozenPlan(id, kept.id, connection.id, plan, now, by.name, by.person))
     unique = platforms.named(connection.platform).NUMBER_UNIQUE
     for document in plan.documents:
         protocol = Protocol(document.number, unique[document.kind], connection.books_id)
@@ -226,6 +232,13 @@ def freeze_anew(
         )
         postings.add(db, posting)
     return ""
+
+
+def record_sent(tools: Tools, db: Db, asker: Actor, kept: Kept) -> None:
+    """A plan on its way to the books, in the audit log; called last in the transaction that sets it going."""
+    plan, connection = plans.newest_of(db, [kept.id])[kept.id]
+    details = {"number": kept.settlement.id, "plan": plan, "connection": connection}
+    record(db, asker, "settlement-sent", f"settlement:{kept.id}", tools.now(), details)
 
 
 def _give_up(

@@ -1,9 +1,11 @@
 """Preparing: what a settlement would post today, or what it lacks; its status follows from that alone."""
 
 from collections.abc import Iterator, Sequence
+from collections.abc import Mapping as Dict
 from dataclasses import replace
 
 from tieout import channels, platforms
+from tieout.core.actor import Actor
 from tieout.core.carrying import carried_over
 from tieout.core.chart import Books
 from tieout.core.defaults import default_mapping, variant_entries
@@ -12,11 +14,12 @@ from tieout.core.plan import Gap, Plan, Terms, make_plan
 from tieout.core.posting import State
 from tieout.core.settlement import Settlement
 from tieout.core.status import CHECK_FAILED, UNSENT, Status, before_sending
+from tieout.people.acting import record
 from tieout.store import connections, mappings, organisations, plans, postings, settlements
 from tieout.store.dialect import alone
 from tieout.store.engine import Db, write
 from tieout.store.settlements import Kept
-from tieout.sync import diagnosis
+from tieout.sync import diagnosis, linked
 from tieout.sync.charts import last_read
 from tieout.sync.checks import barriers
 from tieout.sync.in_use import books_in_use
@@ -30,6 +33,19 @@ def mapping_of(db: Db) -> Mapping:
     """The newest mapping version; an organisation has one from its first import on."""
     current = mappings.current(db)
     return Mapping.from_record(current.record) if current else Mapping(0, ())
+
+
+def by_default(db: Db) -> Actor:
+    """Who makes a version that nobody asked for."""
+    return Actor(db.organisation, "", BY_DEFAULT)
+
+
+def record_mapping(tools: Tools, db: Db, actor: Actor, before: int, details: Dict[str, str] = {}) -> None:
+    """A change of the mapping in the audit log, if there was one since version `before`; last in its transaction."""
+    now = mapping_of(db).version
+    if now != before:
+        versions = {"version": str(now), "before": str(before)}
+        record(db, actor, "mapping-changed", f"mapping:{now}", tools.now(), {**versions, **details})
 
 
 def ensure_mapping(tools: Tools, db: Db, settlement: Settlement) -> None:
@@ -119,7 +135,10 @@ def follow_books(tools: Tools, organisation: str) -> int:
     """After books were connected or read: what they call accounts, and what they take, for everything unsent."""
     with write(tools.engines, organisation) as db:
         alone(db, VERSIONS)
+        before = mapping_of(db).version
         adopt(tools, db)
+        linked.make_missing(db, tools.now(), BY_DEFAULT)
+        record_mapping(tools, db, by_default(db), before)
     return prepare_all(tools, organisation)
 
 
@@ -193,5 +212,9 @@ def _renewed(db: Db, kept: Kept) -> Kept:
         if is_same or any(part.protocol.state not in (State.REFUSED, State.PLANNED) for part in parts):
             return kept
     renewed, plan = prepared(db, kept), planned(db, kept)
-    found = barriers(db, plan.documents) if kept.status == Status.BLOCKED and isinstance(plan, Plan) else ()
+    found = (
+        linked.barrier(db, kept) or barriers(db, plan.documents)
+        if kept.status == Status.BLOCKED and isinstance(plan, Plan)
+        else ()
+    )
     return replace(kept, code=found[0].code, reason=found[0].message) if found else renewed

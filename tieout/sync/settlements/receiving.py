@@ -12,6 +12,8 @@ from tieout.core.posting import State
 from tieout.core.proof import difference
 from tieout.core.settlement import Reading, Refusal, Settlement, Statement, Warning
 from tieout.core.status import Status
+from tieout.people.acting import ensure, record, refusal
+from tieout.people.roles import Right
 from tieout.store import organisations, payouts, postings, settlements, statements
 from tieout.store.dialect import alone
 from tieout.store.engine import Db, read, write
@@ -21,7 +23,7 @@ from tieout.sync import diagnosis, operations
 from tieout.sync.reading import CHILD_BYTES, Progress, read_again, taken_in
 from tieout.sync.settlements import confirming
 from tieout.sync.settlements.accepting import as_judged
-from tieout.sync.settlements.preparing import VERSIONS, ensure_mapping, prepared
+from tieout.sync.settlements.preparing import VERSIONS, by_default, ensure_mapping, mapping_of, prepared, record_mapping
 from tieout.sync.tools import Tools
 
 REPLACED = "A newer file of this payout took its place before anything of it was posted."
@@ -43,7 +45,7 @@ def files_taken() -> tuple[str, ...]:
 
 
 def receive(tools: Tools, actor: Actor, filename: str, path: Path) -> str:
-    """Take in a file from disk; the operation's id. The name is shown, never used as a path.
+    """Take in a file from disk; the operation's id. The name is shown, never used as a path. Raises NotPermitted.
 
     A large file is taken in by a child, which reads it at the same time; what it read waits for the job.
     """
@@ -51,6 +53,7 @@ def receive(tools: Tools, actor: Actor, filename: str, path: Path) -> str:
     if size < CHILD_BYTES:
         return receive_bytes(tools, actor, filename, path.read_bytes())
     with read(tools.engines, actor.organisation) as db:
+        ensure(db, actor, Right.IMPORT)
         zone = _zone(db).key
     try:
         return _taken_in(tools, actor, filename, path, zone)
@@ -80,6 +83,7 @@ def receive_bytes(tools: Tools, actor: Actor, filename: str, content: bytes) -> 
     """Keep what a channel gave and ask for it to be read; the operation's id.
 
     A file that no channel recognises ends at once as a failed operation that says what it is and what is wanted.
+    Raises NotPermitted.
     """
     statement = Statement(filename, content, sha256(content).hexdigest())
     try:
@@ -94,7 +98,11 @@ def receive_bytes(tools: Tools, actor: Actor, filename: str, content: bytes) -> 
 
 
 def _asked(tools: Tools, db: Db, actor: Actor, filename: str, digest: str) -> str:
-    return operations.begin(tools, db, actor, "import", filename, {"statement": digest, "filename": filename})
+    ensure(db, actor, Right.IMPORT)
+    operation = operations.begin(tools, db, actor, "import", filename, {"statement": digest, "filename": filename})
+    details = {"filename": filename, "digest": digest}
+    record(db, actor, "statement-received", f"operation:{operation}", tools.now(), details)
+    return operation
 
 
 def _enqueued(tools: Tools, actor: Actor, operation: str) -> str:
@@ -116,12 +124,17 @@ def read_statement(tools: Tools, organisation: str, operation: str) -> None:
         return
     with write(tools.engines, organisation) as db:
         alone(db, VERSIONS)
+        if told := refusal(db, operations.asker(organisation, asked), Right.IMPORT):
+            operations.fail(tools, db, operation, told, {})
+            return
         if refusals := reading.refusals or confirming.untold(db, reading.settlements):
             _end_refused(tools, db, operation, filename, reading.channel, refusals)
             return
+        before = mapping_of(db).version
         admitted = [admit(tools, db, settlement, reading) for settlement in reading.settlements]
         told = _confirmed(tools, db, digest, reading) if reading.payouts else _summary(admitted)
         operations.finish(tools, db, operation, told, _result(admitted, reading))
+        record_mapping(tools, db, by_default(db), before)
 
 
 def _confirmed(tools: Tools, db: Db, digest: str, reading: Reading) -> str:
@@ -240,6 +253,7 @@ def _warnings_of(settlement: Settlement, warnings: tuple[Warning, ...]) -> tuple
 
 def _refused_at_the_door(tools: Tools, actor: Actor, filename: str, refusal: Refusal) -> str:
     with write(tools.engines, actor.organisation) as db:
+        ensure(db, actor, Right.IMPORT)
         operation = operations.begin(tools, db, actor, "import", filename, {"filename": filename})
         _end_refused(tools, db, operation, filename, "", (refusal,))
     return operation

@@ -6,12 +6,15 @@ from dataclasses import replace
 from functools import partial
 
 from tieout.calls import Call
+from tieout.core.actor import Actor
 from tieout.core.budget import Lane
 from tieout.core.money import Money
 from tieout.core.posting import IN_BOOKS
 from tieout.core.proof import as_paid_in_books
 from tieout.core.records import BooksDocument, DocumentKind
 from tieout.core.status import Status
+from tieout.people.acting import ensure, record
+from tieout.people.roles import Right
 from tieout.platforms import Access, Platform
 from tieout.store import plans, postings, settlements
 from tieout.store.dialect import alone
@@ -24,12 +27,14 @@ from tieout.sync.settlements.withdrawing import take_back
 from tieout.sync.tools import Tools
 
 
-def use_new_file(tools: Tools, organisation: str, id: str) -> str:
+def use_new_file(tools: Tools, actor: Actor, id: str) -> str:
     """Make the newer version ready to send; blank when it is, else what stands in the way and what to do.
 
-    Looks into the books first. Raises RemoteError when they cannot be asked; then nothing has changed.
+    Looks into the books first. Raises RemoteError when they cannot be asked; then nothing has changed. Raises
+    NotPermitted.
     """
-    with read(tools.engines, organisation) as db:
+    with read(tools.engines, actor.organisation) as db:
+        ensure(db, actor, Right.SEND)
         kept = settlements.get(db, id)
         if kept is None or kept.status != Status.SOURCE_CHANGED:
             return "There is no newer file to decide about."
@@ -38,13 +43,16 @@ def use_new_file(tools: Tools, organisation: str, id: str) -> str:
             for posting in postings.of_payout(db, kept.settlement.channel, kept.settlement.id)
             if posting.protocol.state in IN_BOOKS
         ]
-    _look_again(tools, organisation, posted)
-    with write(tools.engines, organisation) as db:
+    _look_again(tools, actor.organisation, posted)
+    with write(tools.engines, actor.organisation) as db:
         alone(db, VERSIONS)
+        ensure(db, actor, Right.SEND)
         if told := take_back(tools, db, kept):
             return told
         renewed = diagnosis.of_settlement(db, prepared(db, kept), tools.now(), kept.code)
         settlements.mark(db, replace(renewed, changed_at=tools.now()))
+        details = {"number": kept.settlement.id, "version": str(kept.version)}
+        record(db, actor, "newer-file-used", f"settlement:{id}", tools.now(), details)
     return ""
 
 

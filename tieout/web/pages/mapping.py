@@ -105,7 +105,7 @@ def read_chart(
     """The books' accounts and rates as they are now, by a call that a person waits for."""
     response = RedirectResponse(guard.own_path(back), 303)
     try:
-        books = mapping.read_chart(tools, visitor.organisation)
+        books = mapping.read_chart(tools, visitor.actor)
     except RemoteError as error:
         say(
             request,

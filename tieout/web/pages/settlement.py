@@ -183,7 +183,7 @@ def use(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, id:
     found_view(tools, visitor, id)
     response = RedirectResponse(f"/settlements/{id}", 303)
     try:
-        told = settlements.use_new_file(tools, visitor.organisation, id)
+        told = settlements.use_new_file(tools, visitor.actor, id)
     except RemoteError as error:
         told = f"The books could not be asked: {error}. Nothing has changed; try again."
     say(request, response, told or "Nothing of the older file is in the books: this one can be sent.", "info")

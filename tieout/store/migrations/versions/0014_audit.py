@@ -1,4 +1,4 @@
-"""The audit log: what people and jobs changed, chained by hashes; triggers that let it only grow."""
+"""The audit log: what people and jobs changed, chained by hashes; triggers that let it only grow. Who asked, by id."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -38,6 +38,9 @@ def upgrade() -> None:
         _guard_on_postgresql()
     else:
         _guard_on_sqlite()
+    for table, column in (("operations", "person"), ("issue_blocks", "asked_person"), ("plans", "frozen_person")):
+        with op.batch_alter_table(table) as batch:
+            batch.add_column(sa.Column(column, sa.String(36), nullable=False, server_default=""))
 
 
 def _guard_on_postgresql() -> None:

@@ -1,4 +1,6 @@
-"""What the ledger link of a channel account says, and whether it holds: read from rows alone, no call is made."""
+"""The ledger link of a channel account: where its settlements post to, and whether that holds. No call is made."""
+
+from datetime import datetime
 
 from tieout import channels
 from tieout.core.channel_account import ChannelAccount, called
@@ -42,6 +44,23 @@ def of_settlement(db: Db, kept: Kept) -> LinkFacts | None:
     """None where no live account stands behind it, as with a file of a channel that is not connected."""
     account = account_of(db, kept)
     return facts(db, account) if account else None
+
+
+def make_missing(db: Db, now: datetime, by: str) -> int:
+    """After books or a channel were connected: accounts that never had a link post to the books in use from now on."""
+    main, made = books_in_use(db), 0
+    if main is None:
+        return 0
+    known = ledger_links.listed(db)
+    for each in channel_accounts.listed(db):
+        if each.is_live and each.id not in known:
+            ledger_links.put(db, to(each, main, now, by))
+            made += 1
+    return made
+
+
+def to(account: ChannelAccount, main: Connection, now: datetime, by: str) -> LedgerLink:
+    return LedgerLink(account.id, main.id, main.platform, main.books_id, main.books_name, now, by, checked_at=now)
 
 
 def barrier(db: Db, kept: Kept) -> tuple[Finding, ...]:

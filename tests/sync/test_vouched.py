@@ -16,6 +16,7 @@ from tieout.core.openid import Vouched
 from tieout.people import identities, sessions
 from tieout.people.identities import LastWayIn, TakenElsewhere
 from tieout.people.organisations import FirstOwner, create_owner
+from tieout.people.tries import TooManyTries
 from tieout.store import audit, people
 from tieout.store.engine import Engines, read, write
 from tieout.store.identities import DRAFTS, IDENTITIES
@@ -191,7 +192,9 @@ def test_an_answer_out_of_place_leads_to_no_token_request(round_trip: Vouching, 
 def test_another_browser_does_not_use_up_the_answer_of_the_right_one(round_trip: Vouching, olive: Actor) -> None:
     round_trip.round(person=olive.person)
     came = round_trip.go(round_trip.begin())
-    assert round_trip.finish(came, browser="mallory's browser").code == "sign-in-other-browser"
+    for _ in range(3):
+        assert round_trip.finish(came, browser="mallory's browser").code == "sign-in-other-browser"
+    assert acts(round_trip).count("sign-in-refused") == 1, "told once, however often it is tried"
     assert round_trip.finish(came).outcome == "signed-in"
     assert round_trip.finish(came).code == "sign-in-used"
 
@@ -204,6 +207,17 @@ def test_a_provider_that_cannot_be_asked_or_speaks_for_another_is_not_gone_to(ro
     round_trip.world.arm("latency", seconds=60)
     with pytest.raises(RemoteError):
         round_trip.begin()
+
+
+def test_presses_are_counted_by_network_address_until_somebody_comes_in(round_trip: Vouching, olive: Actor) -> None:
+    round_trip.round(person=olive.person)
+    for _ in range(20):
+        url = round_trip.begin(address="192.0.2.1")
+    with pytest.raises(TooManyTries):
+        round_trip.begin(address="192.0.2.1")
+    round_trip.begin(address="198.51.100.7")
+    assert round_trip.finish(round_trip.go(url)).outcome == "signed-in"
+    round_trip.begin(address="192.0.2.1")
 
 
 # --- An identity that nobody here has ---------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from tieout.calls import make_call
 from tieout.core.actor import Actor
 from tieout.core.failure import NotAllowed, RemoteError
 from tieout.core.openid import Client, Vouched
-from tieout.people import identities, sessions
+from tieout.people import identities, sessions, tries
 from tieout.people.acting import record
 from tieout.people.id_tokens import Untrusted
 from tieout.people.identities import TakenElsewhere
@@ -66,12 +66,16 @@ def offered(tools: Tools) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(((name, label(name)) for name in tools.vouching), key=lambda pair: pair[1]))
 
 
-def begin(tools: Tools, name: str, browser: str, person: str = "", back: str = "/") -> str:
+def begin(tools: Tools, name: str, browser: str, person: str = "", back: str = "/", address: str = "") -> str:
     """The address to send the browser to. `browser` is a secret of this browser; `person` who links one more way in.
 
-    Raises NotAllowed for somebody who does not vouch here, RemoteError when the provider cannot be asked.
+    `address` is the network address that presses are counted against, since each of them asks the provider. Raises
+    TooManyTries, NotAllowed for somebody who does not vouch here, RemoteError when the provider cannot be asked.
     """
     client = _client(tools, name)
+    if address:
+        with write(tools.engines, "") as db:
+            tries.count(db, (f"vouched:{address}",), tools.now())
     endpoints = vouching_calls.discover(make_call(tools.transport), client)
     state, now = secrets.token_urlsafe(32), tools.now()
     draft = Draft(sessions.digest(state), name, identities.bound(browser), person, back[:500], endpoints, now)
@@ -168,13 +172,18 @@ def _out_of_place(tools: Tools, name: str, draft: Draft, params: Mapping[str, st
 
 
 def _refuse(tools: Tools, draft: Draft, code: str, words: str = "") -> Result:
-    """Written into the log of the installation, since somebody tried to come in. A press that was answered keeps its
-    first reason: whoever repeats the address learns nothing and changes nothing."""
+    """Written into the log of the installation, since somebody tried to come in: once for each press.
+
+    A press that was answered keeps its first reason, and another browser does not use it up: whoever repeats an address
+    learns nothing and changes nothing.
+    """
     words = " ".join(words.split())[:_LONGEST_WORDS]
+    if code == "sign-in-used" or code == draft.code:
+        return Result(Outcome.REFUSED, draft.id, code=code, words=words, back=draft.back)
     with write(tools.engines, "") as db:
-        if not draft.code and draft.proven_at is None and code not in ("sign-in-used", "sign-in-other-browser"):
+        if code != "sign-in-other-browser":
             rows.take(db, draft.id, tools.now())
-            rows.refuse(db, draft.id, code, words)
+        rows.refuse(db, draft.id, code, words)
         details = {"provider": draft.provider, "because": code}
         record(db, _NOBODY, "sign-in-refused", f"provider:{draft.provider}", tools.now(), details)
     return Result(Outcome.REFUSED, draft.id, code=code, words=words, back=draft.back)
@@ -196,6 +205,7 @@ def _signed_in(tools: Tools, draft: Draft, vouched: Vouched, visit: sessions.Vis
         known = identities.known(db, vouched)
         if known is not None:
             rows.use(db, known.id, vouched.email, tools.now())
+            tries.forgive(db, (f"vouched:{visit.address}",), tools.now())
         else:
             draft = identities.keep(db, tools, draft, vouched)
     if known is not None:

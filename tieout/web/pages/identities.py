@@ -181,7 +181,7 @@ def _away_to(request: Request, tools: guard.CallerTools, name: str, person: str,
     browser = guard.bound(guard.device(request), "identity")
     label = vouchers.label(name)
     try:
-        url = vouched.begin(tools, name, browser, person, back)
+        url = vouched.begin(tools, name, browser, person, back, guard.address(request))
     except RemoteError as error:
         why = REASONS["sign-in-unreachable"].format(label=label)
         return page(request, "identity_refused.html", 502, why=why, words=str(error), back=back)

@@ -25,8 +25,9 @@ def test_an_invited_person_makes_an_account_and_is_in(kit: Kit, alice: Member) -
     member = invitations.accept_as_new(kit, token(invited), "Bob", GOOD_PASSWORD)
     assert roles_in(kit, alice.organisation)[member.person] == "accountant"
     assert sessions.current(kit, sessions.sign_in(kit, "bob@example.com", GOOD_PASSWORD, HOME))
-    assert written_to(kit) == [("bob@example.com", "An invitation to Lighthouse Ltd")]
-    assert acts(kit, alice.organisation) == ["member-invited", "invitation-accepted"]
+    assert ("bob@example.com", "An invitation to Lighthouse Ltd") in written_to(kit)
+    assert ("bob@example.com", "Is this your address?") in written_to(kit), "the inviter has seen the link too"
+    assert acts(kit, alice.organisation) == ["member-invited", "account-created", "invitation-accepted"]
     assert invitations.look(kit, token(invited)) is None
 
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from tieout.core.actor import Actor
 from tieout.people import acting, letters, passwords, roles
+from tieout.people.accounts import AddressTaken, NewAccount, create_account
 from tieout.people.members import Impossible
 from tieout.people.needs import Needs
 from tieout.people.roles import NotPermitted, Right, Role
@@ -153,16 +154,17 @@ def accept_as_new(needs: Needs, token: str, name: str, password: str) -> Member:
     The address is not proven by that: the inviter has seen the link too.
     """
     organisation = _organisation(token)
-    password_hash, now = passwords.make_hash(password), needs.now()
     if not organisation:
         raise InvitationOver
+    password_hash = passwords.make_hash(password)
     with write(needs.engines, organisation) as db:
         found = _taken(db, needs, rows.by_digest(db, digest(token)))
-        if people.person_by_email(db, found.email):
-            raise Impossible(f"There is an account with the address {found.email}. Sign in with it to accept.")
-        person = needs.new_id()
-        people.add_person(db, people.Person(person, found.email, name, password_hash, now))
-        return _join(db, needs, found, person)
+        try:
+            person = create_account(db, needs, NewAccount(found.email, name, password_hash))
+        except AddressTaken as error:
+            words = f"There is an account with the address {found.email}. Sign in with it to accept."
+            raise Impossible(words) from error
+        return _join(db, needs, found, person.id)
 
 
 def accept_as_vouched(needs: Needs, token: str, name: str, proven: str, enter: Callable[[Db, str], None]) -> Member:

@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from tieout.people import passwords, sessions
+from tieout.core.actor import Actor
+from tieout.people import acting, passwords, sessions
 from tieout.people.needs import Needs
+from tieout.people.practices import let_in
 from tieout.people.roles import NotPermitted, Right, Role
 from tieout.store import people as rows
+from tieout.store import practices
 from tieout.store.engine import Db, read, write
 from tieout.store.organisations import Organisation, create
 
@@ -80,19 +83,26 @@ def create_owner(needs: Needs, wanted: FirstOwner, token: str | None = None) -> 
     return rows.Member(organisation, person, Role.OWNER)
 
 
-def add_organisation(needs: Needs, person: str, wanted: Further) -> rows.Member:
-    """Another organisation of somebody who owns one already, owned by the same person.
+def add_organisation(needs: Needs, person: str, wanted: Further, practice: str = "") -> rows.Member:
+    """Another organisation of somebody who owns one already, or of an accountant for a client, owned by who makes it.
 
-    Raises NotPermitted for everybody else: a bookkeeper's guest does not make organisations.
+    `practice` is one that the person belongs to: it is let in as accountant. Raises NotPermitted for everybody else:
+    a bookkeeper's guest does not make organisations.
     """
     with read(needs.engines, "") as db:  # inside one organisation a database with row security shows no other
         roles_held = {member.role for member in rows.memberships(db, person)}
-    if Role.OWNER not in roles_held:
+        own_practices = {each.id for each in practices.of_person(db, person)}
+        who = rows.person(db, person)
+    if who is None or (Role.OWNER not in roles_held and not own_practices):
         raise NotPermitted(next(iter(roles_held), ""), Right.OWN)
     organisation, now = needs.new_id(), needs.now()
+    actor = Actor(organisation, person, who.name)
     with write(needs.engines, organisation) as db:
         create(db, needs.vault, Organisation(organisation, wanted.organisation, wanted.country, wanted.zone, now))
         rows.add_member(db, person, Role.OWNER, now)
+        if practice in own_practices:
+            let_in(db, needs, actor, practice, Role.ACCOUNTANT)
+        acting.record(db, actor, "organisation-created", f"organisation:{organisation}", now)
     return rows.Member(organisation, person, Role.OWNER)
 
 
@@ -100,6 +110,13 @@ def of_person(needs: Needs, person: str) -> tuple[Organisation, ...]:
     """Every organisation that the person belongs to, by name."""
     with read(needs.engines, "") as db:
         return rows.organisations_of(db, person)
+
+
+def owned_by(needs: Needs, person: str) -> tuple[Organisation, ...]:
+    """Those that the person owns, by name."""
+    with read(needs.engines, "") as db:
+        own = {member.organisation for member in rows.memberships(db, person) if member.role == Role.OWNER}
+        return tuple(each for each in rows.organisations_of(db, person) if each.id in own)
 
 
 def _take(db: Db, token: str, needs: Needs) -> bool:

@@ -10,9 +10,10 @@ from tieout.people import acting, letters
 from tieout.people.members import Impossible
 from tieout.people.needs import Needs
 from tieout.people.roles import NotPermitted, Right, Role
-from tieout.store import memberships, organisations
+from tieout.store import memberships, organisations, people
 from tieout.store import transfers as rows
 from tieout.store.engine import Db, read, write
+from tieout.store.people import Person
 from tieout.store.transfers import Transfer
 
 DAYS = 7
@@ -58,7 +59,8 @@ def open_offers(needs: Needs, organisation: str) -> tuple[Transfer, ...]:
 def offered_to(needs: Needs, person: str) -> tuple[Transfer, ...]:
     """What a person may accept, of whatever organisations."""
     with read(needs.engines, "") as db:
-        return rows.offered_to(db, person, needs.now())
+        who = people.person(db, person)
+        return rows.offered_to(db, person, proven_email(who), needs.now())
 
 
 def withdraw(needs: Needs, actor: Actor, id: str) -> None:
@@ -76,8 +78,8 @@ def accept(needs: Needs, organisation: str, id: str, person: str) -> None:
     now = needs.now()
     with write(needs.engines, organisation) as db:
         memberships.one_by_one(db)
-        found, member = _offered(db, id, person), memberships.find(db, person)
-        if member is None or not rows.end(db, id, "offered", "accepted", member.name, now):
+        found, member = offered(db, id, person), memberships.find(db, person)
+        if found.subject or member is None or not rows.end(db, id, "offered", "accepted", member.name, now):
             raise Impossible(OVER)
         try:
             acting.ensure(db, Actor(organisation, found.from_person, found.from_name), Right.OWN)
@@ -86,7 +88,7 @@ def accept(needs: Needs, organisation: str, id: str, person: str) -> None:
         memberships.set_role(db, person, Role.OWNER)
         if found.from_person:  # an offer made at the console takes the place of every owner there is
             memberships.set_role(db, found.from_person, Role.ADMIN)
-        _tell(db, needs, found, f"{member.name} now owns {found.subject_name}. You are an admin of it.")
+        tell(db, needs, found, f"{member.name} now owns {found.subject_name}. You are an admin of it.")
         actor = Actor(organisation, person, member.name)
         acting.record(db, actor, "ownership-accepted", subject_of(found), now, {"from": found.from_name})
 
@@ -96,10 +98,10 @@ def decline(needs: Needs, id: str, person: str) -> None:
     with read(needs.engines, "") as db:
         seen = rows.find(db, id)
     with write(needs.engines, seen.organisation if seen else "") as db:
-        found = _offered(db, id, person)
+        found = offered(db, id, person)
         if not rows.end(db, id, "offered", "declined", found.to_name[:120], needs.now()):
             raise Impossible(OVER)
-        _tell(db, needs, found, f"{found.to_name} has declined {found.subject_name}. It stays yours.")
+        tell(db, needs, found, f"{found.to_name} has declined {found.subject_name}. It stays yours.")
         actor = Actor(found.organisation, person, found.to_name)
         acting.record(db, actor, "offer-declined", subject_of(found), needs.now(), {"from": found.from_name})
 
@@ -109,14 +111,22 @@ def subject_of(transfer: Transfer) -> str:
     return f"channel-account:{transfer.subject}" if transfer.subject else f"person:{transfer.to_person}"
 
 
-def _offered(db: Db, id: str, person: str) -> Transfer:
-    found = rows.find(db, id)
-    if found is None or found.to_person != person or found.state != "offered":
+def offered(db: Db, id: str, person: str) -> Transfer:
+    """An offer that this person may answer. Raises Impossible."""
+    found, email = rows.find(db, id), proven_email(people.person(db, person))
+    is_theirs = found and (found.to_person == person or (not found.to_person and email and found.to_name == email))
+    if found is None or not is_theirs or found.state != "offered":
         raise Impossible(OVER)
     return found
 
 
-def _tell(db: Db, needs: Needs, transfer: Transfer, text: str) -> None:
+def proven_email(person: Person | None) -> str:
+    """Empty while nobody has shown that the address is theirs."""
+    return person.email if person and person.email_proven_at is not None else ""
+
+
+def tell(db: Db, needs: Needs, transfer: Transfer, text: str) -> None:
+    """Who made an offer hears what became of it, if they still belong to the organisation."""
     owner = memberships.find(db, transfer.from_person)
     if owner is not None:
         letters.enqueue(db, needs, owner.email, f"About your offer of {transfer.subject_name}", text, "/people")

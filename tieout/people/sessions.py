@@ -57,6 +57,11 @@ def sign_in(needs: Needs, email: str, password: str, visit: Visit) -> str:
     A browser that has signed in before has a count of its own, so outsiders who guess cannot keep the person out.
     Raises FactorNeeded, after the right password, for a person who has a second factor.
     """
+    return _entered(needs, by_password(needs, email, password, visit), visit)
+
+
+def by_password(needs: Needs, email: str, password: str, visit: Visit) -> rows.Person:
+    """Whose password this is; no session begins. Raises as `sign_in`, but for the second factor, which is still due."""
     email = email.strip().lower()
     with write(needs.engines, "") as db:
         person = rows.person_by_email(db, email)
@@ -70,7 +75,7 @@ def sign_in(needs: Needs, email: str, password: str, visit: Visit) -> str:
         tries.forgive(db, subjects, needs.now())
         if better:
             rows.set_password_hash(db, person.id, better)
-    return _entered(needs, person, visit)
+    return person
 
 
 def sign_in_link(needs: Needs, person: str = "") -> str | None:

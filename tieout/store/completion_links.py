@@ -90,15 +90,21 @@ def open_with(db: Db, id: str, digest: str, guest_digest: str, now: datetime) ->
     return db.execute(_change(db, id).where(*mine).values(**values)).rowcount == 1
 
 
-def send_again(db: Db, id: str, digest: str, now: datetime, ends_at: datetime) -> bool:
-    """A new link; the earlier one, and the browser that opened it, get in no more."""
+def send_again(db: Db, id: str, digest: str, by: tuple[str, str], now: datetime, ends_at: datetime) -> bool:
+    """A new link by this person, id and name; the earlier one, and the browser that opened it, get in no more."""
     values = {"digest": digest, "state": "sent", "sent_at": now, "ends_at": ends_at, "guest_digest": ""}
+    values |= {"made_by": by[0], "made_by_name": by[1]}
     open_ones = COMPLETION_LINKS.c.state != "withdrawn"
     return db.execute(_change(db, id).where(open_ones).values(**values, done_at=None)).rowcount == 1
 
 
 def note_account(db: Db, id: str, names: Sequence[str]) -> None:
     db.execute(_change(db, id).values(accounts=list(names)))
+
+
+def ownership_taken(db: Db, id: str) -> None:
+    """What was offered is taken: a link sent again offers it no more."""
+    db.execute(_change(db, id).values(offers_ownership=False))
 
 
 def done(db: Db, id: str, now: datetime) -> bool:

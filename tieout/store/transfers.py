@@ -39,6 +39,8 @@ TRANSFERS = organisation_table(
 class Transfer:
     """`subject` is a channel account's id, or empty for the organisation itself.
 
+    It is for `to_person`; where that is empty, for whoever proves to have the address in `to_name`.
+
     `state` is offered (the owner waits for an answer), asked (somebody else waits for the owner's), accepted, declined
     or withdrawn.
     """
@@ -91,10 +93,15 @@ def open_of(db: Db, now: datetime) -> tuple[Transfer, ...]:
     return tuple(Transfer(**row._mapping) for row in db.execute(_chosen().where(*mine).order_by(TRANSFERS.c.made_at)))
 
 
-def offered_to(db: Db, person: str, now: datetime) -> tuple[Transfer, ...]:
-    """What one person is offered, by whatever organisations; the transaction stands above them."""
+def offered_to(db: Db, person: str, email: str, now: datetime) -> tuple[Transfer, ...]:
+    """What one person is offered, by whatever organisations; the transaction stands above them.
+
+    `email` is empty for somebody whose address is not proven: offers to an address are not for them.
+    """
     assert not db.organisation, "a person may be offered something by several organisations"
-    mine = (TRANSFERS.c.to_person == person, TRANSFERS.c.state == "offered", TRANSFERS.c.ends_at > now)
+    by_address = sa.and_(TRANSFERS.c.to_person == "", TRANSFERS.c.to_name == email, sa.literal(bool(email)))
+    is_theirs = sa.or_(TRANSFERS.c.to_person == person, by_address)
+    mine = (is_theirs, TRANSFERS.c.state == "offered", TRANSFERS.c.ends_at > now)
     return tuple(Transfer(**row._mapping) for row in db.execute(_chosen().where(*mine).order_by(TRANSFERS.c.made_at)))
 
 

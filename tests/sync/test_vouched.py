@@ -13,13 +13,14 @@ from tieout.calls import Transport
 from tieout.core.actor import Actor
 from tieout.core.failure import NotAllowed, RemoteError
 from tieout.core.openid import Vouched
-from tieout.people import identities, sessions
+from tieout.people import identities, second_factor, sessions
 from tieout.people.identities import LastWayIn, TakenElsewhere
 from tieout.people.organisations import FirstOwner, create_owner
 from tieout.people.tries import TooManyTries
-from tieout.store import audit, people
+from tieout.store import audit, people, second_factors
 from tieout.store.engine import Engines, read, write
 from tieout.store.identities import DRAFTS, IDENTITIES
+from tieout.store.second_factors import Passkey
 from tieout.store.vault import MasterKeys, Vault
 from tieout.sync import issues, vouched
 from tieout.sync.tools import Tools
@@ -87,6 +88,19 @@ def test_an_identity_that_was_linked_signs_its_person_in(round_trip: Vouching, o
     (identity,) = identities.of_person(round_trip.tools, olive.person)
     assert identity.used_at == round_trip.tools.now() and identity.email == "olive@example.com"
     assert acts(round_trip).count("identity-linked") == 1
+
+
+def test_a_second_factor_still_comes_after_an_identity(round_trip: Vouching, olive: Actor) -> None:
+    round_trip.round(person=olive.person)
+    with write(round_trip.tools.engines, "") as db:
+        key = Passkey("key", olive.person, "Phone", "public", 0, round_trip.tools.now(), None)
+        assert second_factors.add_passkey(db, key)
+    result = round_trip.round()
+    assert result.outcome == "factor" and sessions.current(round_trip.tools, result.session) is None
+    waiting = second_factor.waiting(round_trip.tools, result.session)
+    assert waiting is not None and waiting.id == olive.person
+    (identity,) = identities.of_person(round_trip.tools, olive.person)
+    assert identities.unlink(round_trip.tools, olive, identity.id), "a passkey is a way in"
 
 
 def test_a_key_that_turned_meanwhile_is_found(round_trip: Vouching, olive: Actor) -> None:

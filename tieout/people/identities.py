@@ -14,12 +14,12 @@ from tieout.people.acting import record
 from tieout.people.members import Impossible
 from tieout.people.needs import Needs
 from tieout.store import identities as rows
-from tieout.store import people
+from tieout.store import people, second_factors
 from tieout.store.engine import Db, read, write
 from tieout.store.identities import Draft, Identity
 
 PENDING = timedelta(minutes=30)
-PASSWORD = "password"
+PASSWORD, PASSKEY = "password", "passkey"
 
 
 class LastWayIn(Exception):
@@ -138,7 +138,7 @@ def unlink(needs: Needs, actor: Actor, identity: str) -> bool:
         meant = next((each for each in mine if each.id == identity), None)
         if meant is None:
             return False
-        if len(mine) == 1 and not has_password(db, actor.person):
+        if len(mine) == 1 and not own_ways(db, actor.person):
             raise LastWayIn
         rows.drop(db, identity, actor.person)
         details = {"provider": meant.provider, "address": masked(meant.email)}
@@ -146,9 +146,11 @@ def unlink(needs: Needs, actor: Actor, identity: str) -> bool:
         return True
 
 
-def has_password(db: Db, person: str) -> bool:
+def own_ways(db: Db, person: str) -> tuple[str, ...]:
+    """The ways in that nobody else vouches for: a password, a passkey."""
     found = people.person(db, person)
-    return found is not None and found.password_hash != ""
+    password = (PASSWORD,) if found and found.password_hash else ()
+    return (*password, PASSKEY) if second_factors.passkeys(db, person) else password
 
 
 def name_of(db: Db, person: str) -> str:
@@ -159,7 +161,7 @@ def name_of(db: Db, person: str) -> str:
 def can_lose_one(needs: Needs, person: str) -> bool:
     """Whether an identity may be unlinked and the person still gets in."""
     with read(needs.engines, "") as db:
-        return has_password(db, person) or len(rows.of_person(db, person)) > 1
+        return bool(own_ways(db, person)) or len(rows.of_person(db, person)) > 1
 
 
 def bound(browser: str) -> str:
@@ -176,5 +178,5 @@ def _pending(db: Db, needs: Needs, draft: str, browser: str) -> Draft | None:
 
 def _kinds(db: Db, person: str) -> tuple[tuple[str, str], ...]:
     """The ways in of an account, told to somebody whose address was just proven to be the same."""
-    told = [(each.provider, masked(each.email)) for each in rows.of_person(db, person)]
-    return ((PASSWORD, ""), *told) if has_password(db, person) else tuple(told)
+    own = ((name, "") for name in own_ways(db, person))
+    return (*own, *((each.provider, masked(each.email)) for each in rows.of_person(db, person)))

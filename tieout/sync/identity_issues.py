@@ -60,13 +60,13 @@ def sign_in_cases(db: Db, person: str, now: datetime) -> tuple[Case, ...]:
         return ()
     newest = waiting[0]
     assert newest.proven_at is not None
-    kinds = [label(each.provider) for each in rows.of_person(db, person)]
+    kinds = (label(each.provider) for each in rows.of_person(db, person))
     facts = SignInFacts(
         person=person,
         name=identities.name_of(db, person),
         provider=label(newest.provider),
         address=masked(newest.email),
-        kinds=tuple(["a password"] * identities.has_password(db, person) + kinds),
+        kinds=(*(f"a {name}" for name in identities.own_ways(db, person)), *kinds),
         ends_at=newest.proven_at + identities.PENDING,
     )
     return (replace(diagnosis.bare(db, now), sign_in=facts),)

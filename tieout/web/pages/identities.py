@@ -102,14 +102,14 @@ def show_waiting(request: Request, tools: guard.CallerTools) -> Response:
     if found is None:
         return RedirectResponse(OWN if guard.find_visitor(request) else "/sign-in", 303)
     token = found.back.removeprefix(INVITED) if found.back.startswith(INVITED) else ""
-    kinds = [(name, vouchers.label(name), shown) for name, shown in found.kinds if name != identities.PASSWORD]
+    own = [name for name, _ in found.kinds if name in (identities.PASSWORD, identities.PASSKEY)]
     return page(
         request,
         "identity_waiting.html",
         label=vouchers.label(found.provider),
         waits=found,
-        kinds=kinds,
-        has_password=any(name == identities.PASSWORD for name, _ in found.kinds),
+        kinds=[(name, vouchers.label(name), shown) for name, shown in found.kinds if name not in own],
+        own=" or ".join(own) or ("" if found.kinds else "password"),
         invitation=invitations.look(tools, token) if token else None,
         others=[each for each in vouched.offered(tools) if each[0] != found.provider],
         back=WAITS,

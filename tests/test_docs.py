@@ -11,7 +11,7 @@ import pytest
 import typer
 
 from tieout import environment
-from tieout.app import addresses
+from tieout.app import addresses, vouching_addresses
 from tieout.cli._commands import make_commands
 
 ROOT = Path(__file__).parent.parent
@@ -116,7 +116,7 @@ def test_every_command_that_is_named_exists(page: Path) -> None:
 def test_every_setting_that_is_named_exists(page: Path) -> None:
     there = {each.name for each in environment.SETTINGS} | {
         f"{name.upper()}_{each.name}"
-        for known in addresses()
+        for known in (*addresses(), vouching_addresses())
         for name, urls in known.items()
         for each in environment.app_settings(urls)
     }

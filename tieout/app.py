@@ -249,6 +249,7 @@ def _tools(settings: Environment, engines: "Engines", jobs: "DurableJobs", timin
         worker=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
         timing=timing or STANDARD,
         scratch=settings.spool,
+        checkpoints=settings.data.with_name(f"{settings.data.name}-checkpoints"),
         channel_apps={name: _registration(settings, name) for name in settings.channels},
         post=_post(settings),
         url=settings.url,

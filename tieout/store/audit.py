@@ -48,6 +48,17 @@ def chain_of(db: Db) -> str:
     return db.organisation or INSTALLATION
 
 
+def of(db: Db, chain: str) -> Db:
+    """The same transaction, opened for every organisation, as that chain's."""
+    return Db(db.connection, "" if chain == INSTALLATION else chain)
+
+
+def chains(db: Db) -> tuple[str, ...]:
+    """Every chain, of organisations that are gone too; only in a transaction above them all."""
+    query = sa.union(sa.select(HEADS.c.organisation), sa.select(AUDIT.c.organisation).distinct())
+    return tuple(sorted(db.execute(query).scalars()))
+
+
 def append(db: Db, event: Event) -> Entry:
     """The event as the chain's next entry; other writers of the chain wait until this transaction ends."""
     head = _locked_head(db)

@@ -16,7 +16,7 @@ from tieout.store.engine import Db, read, sqlite_facts
 from tieout.store.plans import FrozenPlan
 from tieout.store.postings import Posting
 from tieout.store.settlements import Kept, Wanted
-from tieout.sync import issues
+from tieout.sync import auditing, issues
 from tieout.sync.in_use import live
 from tieout.sync.settlements.withdrawing import is_void
 from tieout.sync.tools import Tools
@@ -38,7 +38,7 @@ class Finding:
 
 def examine(tools: Tools, folder: Path) -> tuple[Finding, ...]:
     """Everything worth knowing before somebody trusts this installation with books."""
-    return (*_database(tools), *_installation(tools, folder), *_keys(tools), *_organisations(tools))
+    return (*_database(tools), *_installation(tools, folder), *_keys(tools), *_audit(tools), *_organisations(tools))
 
 
 def invariants(tools: Tools) -> tuple[Finding, ...]:
@@ -78,6 +78,25 @@ def _keys(tools: Tools) -> Iterator[Finding]:
     text = f"Master key in {tools.vault.masters.place}; keep a copy of it elsewhere."
     remedy = f"Put back the master key that sealed organisations {', '.join(unreadable)}." if unreadable else ""
     yield Finding("master key", not unreadable, text, remedy)
+
+
+def _audit(tools: Tools) -> Iterator[Finding]:
+    """Who changed what: every chain whole, and as the newest checkpoint outside the data folder says."""
+    try:
+        earlier = auditing.kept_checkpoint(tools)
+    except (OSError, ValueError) as error:
+        remedy = "Look who changed it; compare with an older one: tieout audit verify --against FILE"
+        yield Finding("audit checkpoint", False, f"The newest cannot be used: {error}.", remedy)
+        earlier = None
+    found = auditing.verify(tools, earlier)
+    for each in found:
+        if each.broken:
+            text = f"{each.name}: broken at entry {each.broken.number} of {each.number}: {each.broken.why}."
+            remedy = "Somebody changed the database itself: find out who, and compare with a backup."
+            yield Finding("audit log", False, text, remedy)
+    if not any(each.broken for each in found):
+        since = f", and as on {earlier.made_at:%Y-%m-%d}" if earlier else ""
+        yield Finding("audit log", True, f"{sum(each.number for each in found)} entries, unbroken{since}.")
 
 
 def _organisations(tools: Tools) -> Iterator[Finding]:

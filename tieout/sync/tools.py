@@ -29,7 +29,8 @@ class Tools:
     """`now` gives aware UTC, `new_id` ids that sort by time; `apps` holds our app at each platform, by name,
     `channel_apps` at each channel that can be asked; `scratch` is a folder for files that must not outlive their work,
     emptied at every start; `pause` waits; `post` is the way out for letters, `url` the address people reach us at.
-    `vouching` are our registrations at those by whom people may sign in, by name.
+    `vouching` are our registrations at those by whom people may sign in, by name. `checkpoints` is a folder outside the
+    data for proofs of the audit log.
 
     `timing` are the waits of the posting protocol; only a stand-in with a faster world may shorten them.
     """
@@ -50,3 +51,4 @@ class Tools:
     post: Post = field(default_factory=Nowhere)
     url: str = "http://localhost:8080"
     vouching: Mapping[str, Client] = field(default_factory=dict)
+    checkpoints: Path | None = None

@@ -9,7 +9,7 @@ from tieout.core.budget import Lane
 from tieout.jobs import BACKGROUND, INTERACTIVE
 from tieout.store import followups, postings
 from tieout.store.engine import read
-from tieout.sync import fetching, mailing, sweep, tending
+from tieout.sync import auditing, fetching, mailing, sweep, tending
 from tieout.sync.diagnosis import is_paused
 from tieout.sync.followups import follow_up
 from tieout.sync.posting import drive
@@ -44,6 +44,8 @@ def register(engine: Engine, tools: Tools) -> None:
     engine.register("fetch", partial(fetching.fetch, tools))
     engine.register("fetches", partial(fetching.fetch_due, tools))
     engine.register("mail", partial(mailing.deliver, tools))
+    engine.register("checkpoint", partial(auditing.keep_checkpoint, tools))
+    engine.schedule("checkpoint", auditing.EVERY_SECONDS)
     engine.schedule("sweep", SWEEP_SECONDS)
     engine.schedule("tend", tending.EVERY_SECONDS)
     engine.schedule("fetches", fetching.EVERY_SECONDS)

@@ -40,7 +40,7 @@ test: setup
 	@$(PY) -m pytest -n 2 -m "$(FAST)" $(ARGS)
 
 test-pg: setup
-	@CI=true $(WITH_PG) $(PY) -m pytest -n 2 -m "pg" $(ARGS)
+	@CI=true $(WITH_PG) $(PY) -m pytest -n 2 -m "pg" --every-database $(ARGS)
 
 e2e: setup
 	@CI=true $(PY) -m pytest -m "browser and not pg" $(ARGS)

@@ -157,7 +157,7 @@ def furnished(program: Program) -> Program:
     return program
 
 
-@pytest.mark.parametrize("examples", [4, pytest.param(100, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("examples", [4, pytest.param(40, marks=pytest.mark.slow)])
 def test_a_fuzzer_that_follows_and_breaks_the_document_finds_no_break(furnished: Program, examples: int) -> None:
     told: dict[int, int] = {}
     for case, answer in fuzzed(furnished, Canary(furnished), examples):

@@ -105,6 +105,8 @@ def _folder(doors_in: Doors, fresh: bool) -> Path:
     """The demo's own data folder; `TIEOUT_DATA` names another parent."""
     data = doors_in.settings().data
     folder: Path = data.parent / f"{data.name}-demo"
+    if fresh:  # what was proven of the demo before would be said against the next
+        shutil.rmtree(folder.with_name(f"{folder.name}-checkpoints"), ignore_errors=True)
     if fresh and folder.exists():
         # Renamed first, so that an interrupted removal never leaves half a demo to take up.
         doomed = Path(tempfile.mkdtemp(prefix=f"{folder.name}-old-", dir=folder.parent))

@@ -72,9 +72,12 @@ def canonical(number: int, event: Event) -> bytes:
     return json.dumps(parts, separators=(",", ":")).encode()
 
 
-def verify(entries: Iterable[Entry], head: Head) -> Break | None:
-    """The first break of a chain whose entries come in the order of their numbers; None when it holds to its head."""
-    last = beginning(head.chain)
+def verify(entries: Iterable[Entry], head: Head, start: Head | None = None) -> Break | None:
+    """The first break of a chain whose entries come in the order of their numbers; None when it holds to its head.
+
+    `start`: where the entries begin, for a look at the end of a long chain.
+    """
+    last = start or beginning(head.chain)
     for entry in entries:
         due = follow(last, entry.event)
         if entry.number != due.number:

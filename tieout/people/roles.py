@@ -16,6 +16,7 @@ class Right(StrEnum):
     IMPORT = "import"  # upload statements
     MAP = "map"  # say what a label means and where a category books
     CONNECT = "connect"  # connect and disconnect books and channels
+    AUDIT = "audit"  # read who changed what
     PEOPLE = "people"  # invite and remove members
     OWN = "own"  # transfer ownership, back up and restore
 
@@ -33,8 +34,8 @@ SUPPORT = "support"
 
 _TABLE: dict[str, set[Right]] = {
     Role.BASIC: {Right.VIEW, Right.SEND},
-    Role.ACCOUNTANT: {Right.VIEW, Right.SEND, Right.IMPORT, Right.MAP, Right.CONNECT},
-    Role.ADMIN: {Right.VIEW, Right.SEND, Right.IMPORT, Right.MAP, Right.CONNECT, Right.PEOPLE},
+    Role.ACCOUNTANT: {Right.VIEW, Right.SEND, Right.IMPORT, Right.MAP, Right.CONNECT, Right.AUDIT},
+    Role.ADMIN: {Right.VIEW, Right.SEND, Right.IMPORT, Right.MAP, Right.CONNECT, Right.AUDIT, Right.PEOPLE},
     Role.OWNER: set(Right),
     SUPPORT: {Right.VIEW},
 }

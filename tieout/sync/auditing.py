@@ -3,13 +3,30 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from tieout.core.chained import INSTALLATION, Break, Head
+from tieout.core.chained import INSTALLATION, Break, Entry, Head
 from tieout.store import audit, checkpoints, organisations
 from tieout.store.checkpoints import Checkpoint
 from tieout.store.engine import read
 from tieout.sync.tools import Tools
 
 EVERY_SECONDS = 3600
+_CHECKED, _SHOWN = 5000, 50
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The newest entries first. `next` is the number to go on before, 0 at the end; `persons` and `acts` to choose by.
+
+    `checked` entries, the newest, were verified for this page; `broken` is the first of them that does not hold.
+    """
+
+    entries: tuple[Entry, ...]
+    next: int
+    total: int
+    checked: int
+    broken: Break | None
+    persons: tuple[tuple[str, str], ...]
+    acts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +37,22 @@ class Verified:
     name: str
     number: int
     broken: Break | None
+
+
+def page(tools: Tools, organisation: str, before: int = 0, person: str = "", act: str = "") -> Page:
+    """What happened in one organisation, a page at a time."""
+    with read(tools.engines, organisation) as db:
+        found = audit.newest(db, before or None, person, act, _SHOWN + 1)
+        total = audit.head(db).number
+        return Page(
+            entries=tuple(found[:_SHOWN]),
+            next=found[_SHOWN - 1].number if len(found) > _SHOWN else 0,
+            total=total,
+            checked=min(total, _CHECKED),
+            broken=audit.first_break(db, _CHECKED),
+            persons=audit.persons(db),
+            acts=audit.acts(db),
+        )
 
 
 def verify(tools: Tools, against: Checkpoint | None = None) -> tuple[Verified, ...]:

@@ -38,6 +38,7 @@ _RIGHT_WORDS = {
     Right.IMPORT: "upload statements",
     Right.MAP: "say what a label means",
     Right.CONNECT: "connect or disconnect books",
+    Right.AUDIT: "read who changed what",
     Right.PEOPLE: "invite and remove people",
     Right.OWN: "do what only the owner does",
 }
@@ -67,6 +68,8 @@ def not_permitted(request: Request, error: Exception) -> Explained:
         "Your role does not include this",
         f"You are signed in as {error.role}; that role may not {_RIGHT_WORDS[error.right]}.",
         f"Ask somebody of your organisation who is {helpers}.",
+        f"/access/ask?right={error.right}",
+        "Ask for access",
     )
 
 

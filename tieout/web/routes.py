@@ -20,12 +20,13 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry of the menu; `order` sorts them."""
+    """One entry of the menu; `order` sorts them. Who lacks the `right` of its page does not see it."""
 
     order: int
     label: str
     path: str
     icon: str
+    right: Right = Right.VIEW
 
 
 def get(path: str, function: Callable[..., Any], right: Right | None = Right.VIEW) -> Route:

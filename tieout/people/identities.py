@@ -32,8 +32,10 @@ class TakenElsewhere(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """An identity that was proven in this browser and is nobody's yet. `kinds` are the ways in of the account that has
-    the same address, by name with what may be shown of each; empty where no account has it, or nobody proved it.
+    """An identity that was proven in this browser and is nobody's yet.
+
+    `has_account`: an account has the same address, which the provider has proven; `kinds` are the ways in of that
+    account, by name with what may be shown of each. None at all: a new password by mail is the only one.
     """
 
     draft: str
@@ -41,6 +43,7 @@ class Pending:
     email: str
     name: str
     is_verified: bool
+    has_account: bool = False
     kinds: tuple[tuple[str, str], ...] = ()
     back: str = "/"
 
@@ -78,7 +81,8 @@ def pending(needs: Needs, draft: str, browser: str) -> Pending | None:
         if found is None:
             return None
         kinds = _kinds(db, found.meant) if found.meant else ()
-    return Pending(found.id, found.provider, found.email, found.name, found.is_verified, kinds, found.back)
+    is_known = found.meant != ""
+    return Pending(found.id, found.provider, found.email, found.name, found.is_verified, is_known, kinds, found.back)
 
 
 def link_pending(needs: Needs, actor: Actor, draft: str, browser: str) -> Identity | None:

@@ -103,13 +103,15 @@ def show_waiting(request: Request, tools: guard.CallerTools) -> Response:
         return RedirectResponse(OWN if guard.find_visitor(request) else "/sign-in", 303)
     token = found.back.removeprefix(INVITED) if found.back.startswith(INVITED) else ""
     own = [name for name, _ in found.kinds if name in (identities.PASSWORD, identities.PASSKEY)]
+    kinds = [(name, vouchers.label(name), shown) for name, shown in found.kinds if name not in own]
     return page(
         request,
         "identity_waiting.html",
         label=vouchers.label(found.provider),
         waits=found,
-        kinds=[(name, vouchers.label(name), shown) for name, shown in found.kinds if name not in own],
-        own=" or ".join(own) or ("" if found.kinds else "password"),
+        kinds=kinds,
+        ways=" or ".join([*(f"a {name}" for name in own), *(f"{label} ({shown})" for _, label, shown in kinds)]),
+        own=" or ".join(own) or ("" if found.has_account else "password"),
         invitation=invitations.look(tools, token) if token else None,
         others=[each for each in vouched.offered(tools) if each[0] != found.provider],
         back=WAITS,

@@ -25,6 +25,22 @@ OPEN_TO_ALL = {
     ("POST", "/first-run"),
     ("GET", "/oauth/{platform}/callback"),
     ("GET", "/channels/{channel}/callback"),
+    ("GET", "/completion"),
+    ("POST", "/completion/open"),
+    ("GET", "/completion/channels"),
+    ("GET", "/completion/connect/{channel}"),
+    ("POST", "/completion/connect/{channel}"),
+    ("POST", "/completion/install/{channel}"),
+    ("POST", "/completion/own"),
+    ("POST", "/completion/own/new"),
+    ("POST", "/completion/done"),
+    ("GET", "/invitations/accept"),
+    ("POST", "/invitations/accept"),
+    ("POST", "/invitations/accept/known"),
+    ("POST", "/invitations/accept/new"),
+    ("POST", "/invitations/decline"),
+    ("GET", "/practice/join"),
+    ("POST", "/practice/join"),
 }
 
 
@@ -36,6 +52,7 @@ def all_routes() -> Iterator[Route]:
 def filled(path: str, settlement: str = "none") -> str:
     values = {"id": settlement, "part": "1", "line": "0", "platform": "xero", "code": "grant-ended", "action": "mute"}
     values |= {"version": "1", "channel": "amazon"}
+    values |= {"person": "none", "practice": "none", "link": "none", "organisation": "none"}
     return re.sub(r"\{(\w+)\}", lambda found: values[found[1]], path)
 
 

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from tieout.core.actor import Actor
-from tieout.people import acting, letters
+from tieout.people import acting, letters, passwords
+from tieout.people.accounts import AddressTaken, NewAccount, create_account
 from tieout.people.digests import digest, new_token
 from tieout.people.members import Impossible
 from tieout.people.roles import NotPermitted, Right, Role
 from tieout.store import channel_accounts as account_rows
 from tieout.store import completion_links as rows
-from tieout.store import memberships, organisations, people
+from tieout.store import drafts, memberships, organisations, people
 from tieout.store.completion_links import CompletionLink
 from tieout.store.engine import Db, read, write
 from tieout.sync import channel_accounts
@@ -25,6 +26,7 @@ from tieout.sync.tools import Tools
 DAYS = 7
 AT_IT = timedelta(hours=24)
 OVER = "This link was used, withdrawn or is older than a week. Ask whoever sent it for a new one."
+NOT_OFFERED = "The ownership is not offered any more. Ask whoever sent the link."
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +39,17 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What a link is for, as the client sees it. `reconnects` is the name of the one account to authorise again."""
+    """What a link is for, as the client sees it. `reconnects` is the name of the one account to authorise again.
+
+    `is_known`: somebody with the link's address has an account here.
+    """
 
     link: CompletionLink
     organisation: str
     name: str
     reconnects: str
     channel: str
+    is_known: bool
 
     @property
     def actor(self) -> Actor:
@@ -88,7 +94,9 @@ def send_again(tools: Tools, actor: Actor, id: str) -> Sent:
     now, token = tools.now(), f"{actor.organisation}.{new_token()}"
     with write(tools.engines, actor.organisation) as db:
         found = _found(db, actor, id)
-        if not rows.send_again(db, id, digest(token), (actor.person, actor.name[:120]), now, now + timedelta(days=DAYS)):
+        if not rows.send_again(
+            db, id, digest(token), (actor.person, actor.name[:120]), now, now + timedelta(days=DAYS)
+        ):
             raise Impossible(OVER)
         sent = _sent(db, tools, actor, found, token)
         acting.record(db, actor, "completion-link-sent", f"completion-link:{id}", now, {"email": found.email})
@@ -165,6 +173,16 @@ def begin_install(tools: Tools, secret: str, channel: str, shop: str) -> tuple[s
     return channel_accounts.begin_install(tools, task.actor, channel, shop, _binding(secret), task.link.reconnects)
 
 
+def is_answer_to(tools: Tools, secret: str, params: Mapping[str, str]) -> bool:
+    """Whether what a browser came back with answers an install that it began here as a client."""
+    organisation, state = _organisation(secret), params.get("state", "")
+    if not organisation or state.partition(".")[0] != organisation:
+        return False
+    with read(tools.engines, organisation) as db:
+        draft = drafts.find(db, drafts.digest(state))
+    return draft is not None and draft.binding == drafts.digest(_binding(secret))
+
+
 def finish_install(tools: Tools, secret: str, channel: str, params: Mapping[str, str]) -> Joined:
     """What the client came back from the channel with. Raises Impossible."""
     task = _at_it(tools, secret)
@@ -175,19 +193,40 @@ def take_ownership(tools: Tools, secret: str, person: str) -> None:
     """The client, with an account of theirs, becomes owner; who sent the link is admin then. Raises Impossible."""
     task = _at_it(tools, secret)
     with write(tools.engines, task.organisation) as db:
-        memberships.one_by_one(db)
-        found, who = rows.find(db, task.link.id), people.person(db, person)
-        sender = memberships.find(db, task.link.made_by)
-        if found is None or not found.offers_ownership or who is None or sender is None or sender.role != Role.OWNER:
-            raise Impossible("The ownership is not offered any more. Ask whoever sent the link.")
-        if person == sender.person:
-            raise Impossible("You own the organisation already. The client takes it over with their own account.")
-        if not memberships.add(db, person, Role.OWNER, tools.now()):
-            memberships.set_role(db, person, Role.OWNER)
-        memberships.set_role(db, sender.person, Role.ADMIN)
-        rows.ownership_taken(db, found.id)
-        actor = Actor(task.organisation, person, who.name)
-        acting.record(db, actor, "ownership-accepted", f"person:{person}", tools.now(), {"from": sender.name})
+        who = people.person(db, person)
+        if who is None:
+            raise Impossible(NOT_OFFERED)
+        _pass_on(db, tools, task, who)
+
+
+def take_ownership_as_new(tools: Tools, secret: str, name: str, password: str) -> str:
+    """As `take_ownership`, with a new account for the address that the link was sent to; the person's id.
+
+    Raises Impossible.
+    """
+    task, password_hash = _at_it(tools, secret), passwords.make_hash(password)
+    with write(tools.engines, task.organisation) as db:
+        try:
+            person = create_account(db, tools, NewAccount(task.link.email, name, password_hash))
+        except AddressTaken as error:
+            raise Impossible(f"There is an account with the address {task.link.email}. Sign in with it.") from error
+        _pass_on(db, tools, task, person)
+    return person.id
+
+
+def _pass_on(db: Db, tools: Tools, task: Task, person: people.Person) -> None:
+    memberships.one_by_one(db)
+    found, sender = rows.find(db, task.link.id), memberships.find(db, task.link.made_by)
+    if found is None or not found.offers_ownership or sender is None or sender.role != Role.OWNER:
+        raise Impossible(NOT_OFFERED)
+    if person.id == sender.person:
+        raise Impossible("You own the organisation already. The client takes it over with their own account.")
+    if not memberships.add(db, person.id, Role.OWNER, tools.now()):
+        memberships.set_role(db, person.id, Role.OWNER)
+    memberships.set_role(db, sender.person, Role.ADMIN)
+    rows.ownership_taken(db, found.id)
+    actor = Actor(task.organisation, person.id, person.name)
+    acting.record(db, actor, "ownership-accepted", f"person:{person.id}", tools.now(), {"from": sender.name})
 
 
 def done(tools: Tools, secret: str) -> Task:
@@ -234,7 +273,9 @@ def _task(db: Db, link: CompletionLink) -> Task:
     organisation = organisations.find(db)
     account = account_rows.find(db, link.reconnects) if link.reconnects else None
     name = organisation.name if organisation else ""
-    return Task(link, link.organisation, name, account.name if account else "", account.channel if account else "")
+    is_known = people.person_by_email(db, link.email) is not None
+    again = (account.name, account.channel) if account else ("", "")
+    return Task(link, link.organisation, name, *again, is_known)
 
 
 def _sent(db: Db, tools: Tools, actor: Actor, made: CompletionLink, token: str) -> Sent:

@@ -17,7 +17,7 @@ from markupsafe import Markup, escape
 
 from tieout.core.day import Month
 from tieout.core.money import Money
-from tieout.people import organisations
+from tieout.people import standing
 from tieout.sync import vouched
 from tieout.web import guard, notes
 
@@ -35,7 +35,7 @@ def page(request: Request, template: str, http_status: int = 200, /, **context: 
         "path": request.url.path,
         "said": notes.said(request),
         "vouchers": vouched.offered(guard.tools_of(request)),
-        "organisations": organisations.of_person(guard.tools_of(request), visitor.session.person.id) if visitor else (),
+        "standing": standing.of(guard.tools_of(request), visitor.session) if visitor else None,
     }
     text = environment().get_template(template).render(shared | context)
     response = HTMLResponse(text, http_status)

@@ -14,6 +14,7 @@ from tieout.sync.channel_accounts import AccountCard, Joined, Offer
 from tieout.web import guard
 from tieout.web.errors import Missing
 from tieout.web.notes import say
+from tieout.web.pages import completion
 from tieout.web.render import count, page
 from tieout.web.routes import Entry, get, post
 
@@ -111,9 +112,11 @@ def callback(request: Request, tools: guard.CallerTools, channel: str) -> Respon
     """Back from the channel. The answer is empty and leads to a clean address, so that no code stays anywhere."""
     visitor = guard.find_visitor(request)
     offer = _offer(tools, channel)
+    params = {name: value[:4096] for name, value in request.query_params.items()}
+    if (of_client := completion.came_back(request, tools, channel, params)) is not None:
+        return of_client
     if visitor is None:
         return _away("/sign-in?back=/channels")
-    params = {name: value[:4096] for name, value in request.query_params.items()}
     joined = channel_accounts.finish_install(tools, channel, params, visitor.binding)
     response = _away(f"/channels/{joined.account}" if joined.account else "/channels")
     if joined.account:

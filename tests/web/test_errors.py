@@ -74,4 +74,4 @@ def test_every_error_of_this_room_has_a_page() -> None:
         for found in vars(module).values()
         if isinstance(found, type) and issubclass(found, Exception) and found.__module__.startswith("tieout.web")
     }
-    assert ours and ours <= set(errors.PAGES) | {guard.SignInNeeded}
+    assert ours and ours <= set(errors.PAGES) | {guard.SignInNeeded, guard.ProofNeeded}

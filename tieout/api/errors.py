@@ -18,13 +18,13 @@ from starlette.responses import JSONResponse, Response
 from tieout.api.codes import CODES
 from tieout.core.failure import RemoteError
 from tieout.core.money import CurrencyMixed, PrecisionExcess
-from tieout.people.members import Impossible
 from tieout.people.accounts import AddressTaken
+from tieout.people.members import Impossible
 from tieout.people.organisations import SetupClosed
 from tieout.people.passkeys import PasskeyRefused
 from tieout.people.roles import NotPermitted
-from tieout.people.sessions import FactorNeeded, LinkUsed, TooManyTries, WrongCredentials
 from tieout.people.second_factor import WrongCode
+from tieout.people.sessions import FactorNeeded, LinkUsed, TooManyTries, WrongCredentials
 from tieout.store.backup import BackupFailed
 from tieout.store.connections import BooksTaken
 from tieout.store.deployment import WrongDatabase

@@ -12,14 +12,14 @@ from starlette.exceptions import HTTPException
 
 from tieout.core.failure import RemoteError
 from tieout.core.money import CurrencyMixed, PrecisionExcess
-from tieout.people import organisations
-from tieout.people.members import Impossible
+from tieout.people import organisations, sessions
 from tieout.people.accounts import AddressTaken
+from tieout.people.members import Impossible
 from tieout.people.organisations import SetupClosed
 from tieout.people.passkeys import PasskeyRefused
 from tieout.people.roles import NotPermitted
-from tieout.people.sessions import FactorNeeded, LinkUsed, TooManyTries, WrongCredentials
 from tieout.people.second_factor import WrongCode
+from tieout.people.sessions import FactorNeeded, LinkUsed, TooManyTries, WrongCredentials
 from tieout.store.backup import BackupFailed
 from tieout.store.connections import BooksTaken
 from tieout.store.deployment import WrongDatabase
@@ -30,7 +30,7 @@ from tieout.sync.fixes import NoSuchFix
 from tieout.sync.mapping import MappingMoved, NotAMeaning
 from tieout.web import explanations, guard
 from tieout.web.explanations import Explained
-from tieout.web.guard import Forged, SignInNeeded
+from tieout.web.guard import Forged, ProofNeeded, SignInNeeded
 from tieout.web.render import page, query
 from tieout.web.spool import UploadBroken, UploadTooLarge
 
@@ -95,10 +95,33 @@ def to_sign_in(request: Request, error: Exception) -> Response:
     return RedirectResponse(target.rstrip("?"), 303)
 
 
+def to_proof(request: Request, error: Exception) -> Response:
+    """Prove that it is you, then go on where you were."""
+    assert isinstance(error, ProofNeeded)
+    target = "/prove" + query(back=error.back)
+    if "hx-request" in request.headers:
+        return Response(status_code=401, headers={"HX-Redirect": target})
+    return RedirectResponse(target, 303)
+
+
+def to_second_factor(request: Request, error: Exception) -> Response:
+    """Whichever page began a session: a person with a second factor gives it first."""
+    assert isinstance(error, FactorNeeded)
+    return second_step(request, error, "/")
+
+
+def second_step(request: Request, needed: FactorNeeded, back: str) -> Response:
+    response = RedirectResponse("/sign-in/second-factor" + query(back=back if back != "/" else "").rstrip("?"), 303)
+    guard.set_cookie(request, response, "factor", needed.token, int(sessions.PENDING.total_seconds()))
+    return response
+
+
 def register(app: FastAPI) -> None:
     for kind in PAGES:
         app.add_exception_handler(kind, answer)
     app.add_exception_handler(SignInNeeded, to_sign_in)
+    app.add_exception_handler(ProofNeeded, to_proof)
+    app.add_exception_handler(FactorNeeded, to_second_factor)
     app.add_exception_handler(Exception, unforeseen)
 
 
@@ -114,7 +137,6 @@ PAGES: dict[type[Any], Explain] = {
     WrongCredentials: explanations.not_signed_in,
     TooManyTries: explanations.too_fast,
     LinkUsed: explanations.not_signed_in,
-    FactorNeeded: explanations.not_signed_in,
     WrongCode: explanations.not_signed_in,
     PasskeyRefused: explanations.not_signed_in,
     AddressTaken: explanations.address_taken,

@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tieout.core.actor import Actor
 from tieout.people import roles, sessions
+from tieout.people.passkeys import Party
 from tieout.people.roles import Right
 from tieout.store.people import Session
 from tieout.sync.tools import Tools
@@ -41,6 +42,17 @@ class SignInNeeded(Exception):
     def __init__(self, back: str) -> None:
         self.back = back
         super().__init__("sign in first")
+
+
+class ProofNeeded(Exception):
+    """Something of weight is asked for, and it is long since the visitor proved who they are. `back` is where to go on.
+
+    Whatever a form held is lost on the way: what changes something has to be asked for again, with the eyes open.
+    """
+
+    def __init__(self, back: str) -> None:
+        self.back = back
+        super().__init__("prove first that it is you")
 
 
 class Forged(Exception):
@@ -144,8 +156,36 @@ def needs(right: Right) -> Callable[[Visitor], None]:
     return check
 
 
+def recently_proven(request: Request, visitor: SignedIn, tools: CallerTools) -> Visitor:
+    """The visitor, whose sign-in or last proof is at most ten minutes old. Raises ProofNeeded.
+
+    For what would let a stranger at an open desk take over: passwords, factors, tokens, connections, members. Take it
+    as a parameter, `visitor: guard.Proven` in the place of `guard.SignedIn`.
+    """
+    if not sessions.is_proven(visitor.session, tools):
+        referrer = urlsplit(request.headers.get("referer", ""))
+        asked = str(request.url.path) if request.method in _SAFE_METHODS else referrer.path or "/"
+        raise ProofNeeded(own_path(asked))
+    return visitor
+
+
+Proven = Annotated[Visitor, Depends(recently_proven)]
+
+
+def party(request: Request) -> Party:
+    """Who we are to a browser's passkeys."""
+    origin = settings_of(request).origin
+    return Party(urlsplit(origin).hostname or "", origin)
+
+
+def asked_of(request: Request) -> str:
+    """Whom a passkey's challenge is bound to: the session of this browser, or before sign-in the browser itself."""
+    visitor = find_visitor(request)
+    return visitor.session.digest if visitor else bound(device(request), "passkey")
+
+
 def visit(request: Request) -> sessions.Visit:
-    return sessions.Visit(address(request), cookie(request, "device"))
+    return sessions.Visit(address(request), cookie(request, "device"), request.headers.get("user-agent", "")[:255])
 
 
 def address(request: Request) -> str:

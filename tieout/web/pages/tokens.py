@@ -36,7 +36,7 @@ def show(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools) ->
 
 def create(
     request: Request,
-    visitor: guard.SignedIn,
+    visitor: guard.Proven,
     tools: guard.CallerTools,
     name: Annotated[str, Form()] = "",
     scope: Annotated[list[str] | None, Form()] = None,

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.openid import vouching
+from tests.problems import consenting
 from tests.sync.conftest import SAMPLES, House
 from tests.sync.market import Market, selling_at_amazon
 from tests.sync.test_bad_weather import hurried
@@ -51,7 +52,7 @@ class Fault:
         """As the control door takes them: {names} filled, numbers as numbers, a count of 0 without an end."""
         given: dict[str, Any] = {}
         for name, text in self.how.items():
-            if name not in ("sample", "wait", "at", "after", "look", "said"):
+            if name not in ("sample", "wait", "at", "after", "look", "said", "when"):
                 given[name] = text.format(**facts)
         if "count" in given:
             given["count"] = int(given["count"]) or None
@@ -78,6 +79,9 @@ class Trouble:
 
     def cause(self) -> None:
         """Up to the moment at which the product has met it."""
+        if act := consenting.cause_of(self.fault):
+            act(self)
+            return
         if self.fault.name in CHANNELS:
             self.market = self.outside.enter_context(selling_at_amazon(self.house))
             CHANNELS[self.fault.name](self, self.market)
@@ -471,6 +475,6 @@ CHANNELS: dict[str, Callable[[Trouble, Market], None]] = {
 
 def is_known(name: str) -> bool:
     """Whether anything here or in the stand-in can cause it."""
-    if name in OTHERS or name in PAYOUTS or name in CHANNELS:
+    if name in OTHERS or name in PAYOUTS or name in CHANNELS or name in consenting.FAULTS:
         return True
     return name in NAMES and (NAMES[name].where != "hand" or name in HANDS_BACK)

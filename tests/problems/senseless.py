@@ -24,6 +24,10 @@ def _lacks_word(code: str) -> Callable[[Any], bool]:
     return lambda platform: f'"{code}"' not in inspect.getsource(import_module(f"{platform.__name__}.errors"))
 
 
+def _keeps_no_list(platform: Any) -> bool:
+    return not platform.KEEPS_LIST
+
+
 def _has_one_scope(platform: Any) -> bool:
     return len(platform.SCOPES) == 1
 
@@ -51,7 +55,10 @@ def _tells_no_end(platform: Any) -> bool:
 _ONE_SCOPE = "one scope covers everything: it is granted as a whole, or there is no connection"
 _XERO_WORD = "Xero has no words of its own for it; its refusal is told as user-not-permitted"
 
+_OWN_GRANT = "each consent is a grant for one set of books, with no list of links beside it"
 SENSELESS = (
+    Senseless("quickbooks", "connect-org-unlinked", _OWN_GRANT, _keeps_no_list),
+    Senseless("quickbooks", "connect-already-listed", _OWN_GRANT, _keeps_no_list),
     Senseless("quickbooks", "scope-missing", _ONE_SCOPE, _has_one_scope),
     Senseless("quickbooks", "connect-permission-partial", _ONE_SCOPE, _has_one_scope),
     Senseless("quickbooks", "rate-limit-day", "calls are counted by minute and month, not by day", _keeps_no_day),

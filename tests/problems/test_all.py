@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.problems import consenting
 from tests.problems.causing import SAMPLE, Fault, Trouble, is_known
 from tests.problems.senseless import SENSELESS, Senseless, makes_sense
 from tests.sync.conftest import House, house, ledger
@@ -230,6 +231,8 @@ def by_hand(trouble: Trouble, issue: issues.IssueView, action: str) -> None:
         case "choose-account":
             facts = trouble.facts
             press(house, issue, action, account=facts["account"], tax=facts["tax"])
+        case _ if action in consenting.HANDS:
+            consenting.HANDS[action](trouble, issue, press)
         case _:
             press(house, issue, action)
 

@@ -59,6 +59,10 @@ class Ledger(ABC):
         return sum(each["attachments"] for each in world.evidence("documents"))
 
     @abstractmethod
+    def second(self, world: World) -> str:
+        """The id of another set of books there, in another country, made for the same person."""
+
+    @abstractmethod
     def remembered(self, world: World) -> Callable[[], None]:
         """Puts chart, currencies and facts of the books back to what they are now."""
 
@@ -74,6 +78,16 @@ class _Xero(Ledger):
     def documents(self, world: World) -> dict[str, int]:
         shown = world.evidence("documents")
         return Counter(each["number"] for each in shown if each["Status"] not in ("VOIDED", "DELETED"))
+
+    def second(self, world: World) -> str:
+        from tieout.sandbox import xero
+        from tieout.sandbox.xero import scenarios
+
+        books = xero.of(world).books
+        made = scenarios.demo_organisation(books, "Wattle Trading Pty Ltd", "AU")
+        user = next(iter(books.shelf.all("user")))
+        scenarios.member(books, made["OrganisationID"], user["id"], "STANDARD")
+        return str(made["OrganisationID"])
 
     def remembered(self, world: World) -> Callable[[], None]:
         from tieout.sandbox import xero
@@ -110,6 +124,12 @@ class _QuickBooks(Ledger):
     def documents(self, world: World) -> dict[str, int]:
         shown = world.evidence("documents", entity="JournalEntry")
         return Counter(each["number"] for each in shown if each["status"] != "VOID")
+
+    def second(self, world: World) -> str:
+        from tieout.sandbox.quickbooks import scenarios
+
+        stand_in: Any = world.stand_in
+        return scenarios.demo_company(stand_in.books, "9130000000000777", "Wattle Trading Pty Ltd", "AU").realm
 
     def remembered(self, world: World) -> Callable[[], None]:
         from tieout.sandbox.quickbooks.state import FACTS

@@ -1,5 +1,6 @@
 """Books: out to the consent page, back by a clean address, checked, ended; every way back has an answer."""
 
+import re
 from collections.abc import Callable
 from html import unescape
 from typing import Any
@@ -20,7 +21,15 @@ def come_back(site: Site, **params: str) -> Any:
 
 
 def connect(site: Site) -> Any:
-    return come_back(site, **allow(leave(site).headers["refresh"].partition("url=")[2]))
+    """To the page that shows the books, and on from there."""
+    answer = come_back(site, **allow(leave(site).headers["refresh"].partition("url=")[2]))
+    assert answer.status_code == 302 and answer.content == b"", answer.text
+    assert answer.headers["location"] == "/connection/choose" and answer.headers["referrer-policy"] == "no-referrer"
+    shown = site.page("/connection/choose")
+    assert "Harbour & Finch Ltd United Kingdom, GBP" in words(shown)
+    books = re.search(r'name="books" value="([^"]+)"', shown)
+    assert books
+    return site.post("/connection/choose", {"books": books[1]}, page="/connection/choose")
 
 
 def test_the_way_out_is_a_page_whose_refresh_and_link_lead_to_consent(site: Site) -> None:
@@ -32,8 +41,7 @@ def test_the_way_out_is_a_page_whose_refresh_and_link_lead_to_consent(site: Site
 
 def test_the_way_back_is_an_empty_302_to_a_clean_address(site: Site) -> None:
     answer = connect(site)
-    assert answer.status_code == 302 and answer.content == b""
-    assert answer.headers["location"] == "/connection" and answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.status_code == 303 and answer.headers["location"] == "/connection"
     shown = words(site.page("/connection"))
     assert "Connected. The books were read" in shown and "Check now" in shown and "Calls left today" in shown
     assert "Connected. The books were read" not in words(site.page("/connection"))
@@ -59,9 +67,10 @@ def test_an_answer_that_was_not_asked_for_connects_nothing(site: Site, params: d
 
 def test_pressing_cancel_at_the_books_is_friendly(site: Site) -> None:
     state = leave(site).headers["refresh"].partition("state=")[2].partition("&")[0]
-    come_back(site, state=state, error="access_denied")
-    shown = words(site.page("/connection"))
-    assert "Nothing has changed" in shown and "Connect Xero" in shown
+    stopped = come_back(site, state=state, error="access_denied").headers["location"]
+    shown = words(site.page(stopped))
+    assert "Nothing has changed" in shown and "Try again" in shown and "Somebody pressed Cancel" in shown
+    assert "Connect Xero" in words(site.page("/connection"))
 
 
 def test_the_answer_of_another_browser_is_refused(make_site: Callable[..., Site]) -> None:
@@ -71,15 +80,15 @@ def test_the_answer_of_another_browser_is_refused(make_site: Callable[..., Site]
     params = allow(leave(mine).headers["refresh"].partition("url=")[2])
     come_back(other, **params)
     assert "Not connected." in words(other.page("/connection"))
-    come_back(mine, **params)
-    assert "Connected." in words(mine.page("/connection"))
+    assert come_back(mine, **params).headers["location"] == "/connection/choose"
 
 
-def test_an_answer_after_signing_out_is_refused(site: Site) -> None:
+def test_an_answer_without_any_cookie_is_refused(site: Site) -> None:
     params = allow(leave(site).headers["refresh"].partition("url=")[2])
     site.client.cookies.clear()
     answer = come_back(site, **params)
-    assert answer.status_code == 302 and answer.headers["location"] == "/sign-in?back=/connection"
+    assert answer.status_code == 302 and answer.headers["location"] == "/connection/stopped?why=connect-cookies-lost"
+    assert "Retry in this window" in words(site.page(answer.headers["location"]))
 
 
 def test_a_platform_nobody_has_heard_of_leads_nowhere(site: Site) -> None:

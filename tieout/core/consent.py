@@ -32,6 +32,7 @@ class AttemptFacts:
     """One attempt to connect books that led nowhere. `settings` pairs what to look at with what is expected there."""
 
     id: str
+    platform: str
     code: str
     step: str
     words: str
@@ -42,6 +43,14 @@ class AttemptFacts:
     @property
     def decoded(self) -> str:
         return decoded(self.words)
+
+    @property
+    def root(self) -> str:
+        return f"attempt:{self.platform}"
+
+    @property
+    def page(self) -> str:
+        return f"/connection/attempts/{self.id}"
 
 
 # The words of RFC 6749 (4.1.2.1 and 5.2), the more telling first: what is wrong, and which setting is to be looked at.

@@ -1,6 +1,7 @@
 """Starting over: this one connection is ended at the platform first, and then asked for anew; no other is touched."""
 
 from contextlib import suppress
+from dataclasses import dataclass
 
 from tieout import platforms
 from tieout.calls import make_call
@@ -17,17 +18,33 @@ from tieout.sync.connecting import begin_connect
 from tieout.sync.tools import Tools
 
 
-def start_over(tools: Tools, actor: Actor, connection: str, session_binding: str) -> tuple[str, Failure | None]:
-    """The address of the consent page, and what the platform said where it could not be told of the end.
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The address of the consent page, and what the platform said where it could not be told of the end."""
 
-    Links, settings and what waits are kept. Empty when the organisation has no such connection. Raises NotPermitted.
+    url: str
+    label: str
+    failure: Failure | None = None
+
+
+def view(tools: Tools, organisation: str, connection: str) -> tuple[Connection, str] | None:
+    """The connection that would be started over, and the platform's label; None when there is no such connection."""
+    with read(tools.engines, organisation) as db:
+        found = connections.find(db, connection)
+    return (found, platforms.named(found.platform).LABEL) if found is not None and found.is_live else None
+
+
+def start_over(tools: Tools, actor: Actor, connection: str, session_binding: str) -> Begun | None:
+    """Links, settings and what waits are kept. None when the organisation has no such connection.
+
+    Raises NotPermitted, and NotAllowed where no app is registered.
     """
     organisation = actor.organisation
     with read(tools.engines, organisation) as db:
         acting.ensure(db, actor, Right.CONNECT)
         found = connections.find(db, connection)
     if found is None or not found.is_live:
-        return "", None
+        return None
     failure = _ended_there(tools, found)
     now = tools.now()
     with write(tools.engines, organisation) as db:
@@ -37,7 +54,8 @@ def start_over(tools: Tools, actor: Actor, connection: str, session_binding: str
         connections.judge(db, connection, verdict, now, actor.name or "Tieout")
         told = {"books": found.books_name, "told": "no" if failure else "yes"}
         acting.record(db, actor, "connection-started-over", f"connection:{connection}", now, told)
-    return begin_connect(tools, actor, found.platform, session_binding, connection), failure
+    url = begin_connect(tools, actor, found.platform, session_binding, connection)
+    return Begun(url, platforms.named(found.platform).LABEL, failure)
 
 
 def _ended_there(tools: Tools, connection: Connection) -> Failure | None:

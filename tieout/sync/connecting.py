@@ -43,9 +43,11 @@ __all__ = [
     "attempt",
     "attempts",
     "begin_connect",
+    "choices",
     "choose_books",
     "connect_custom",
     "expire",
+    "find_draft",
     "finish_connect",
     "resume",
 ]
@@ -165,6 +167,14 @@ def choose_books(tools: Tools, state: str, books_id: str, browser: str | Browser
         return joining.join(tools, organisation, draft, picked[0])
     except RemoteError as error:
         return joining.ended(tools, organisation, draft, ERROR_SHOWN, error.failure.sentence)
+
+
+def choices(tools: Tools, state: str, browser: Browser) -> ConnectResult | None:
+    """What is to be chosen from, for the browser that came back; None when nothing is (any more)."""
+    organisation, draft = find_draft(tools, state)
+    if draft is None or draft.step != drafts.CHOOSING or not _is_from(draft, browser.session, browser.device):
+        return None
+    return joining.choice_of(organisation, draft)
 
 
 def find_draft(tools: Tools, state: str) -> tuple[str, Draft | None]:

@@ -54,7 +54,14 @@ def facts(tools: Tools, draft: Draft) -> AttemptFacts:
     expected = dict(own_apps.expected(tools, draft.platform, draft.client_id))
     settings = tuple((name, expected[name]) for name in suspects(draft.words))
     return AttemptFacts(
-        draft.id, draft.cause, draft.step, draft.words, draft.begun_at, draft.person_name, settings=settings
+        id=draft.id,
+        platform=draft.platform,
+        code=draft.cause,
+        step=draft.step,
+        words=draft.words,
+        begun_at=draft.begun_at,
+        person=draft.person_name,
+        settings=settings,
     )
 
 

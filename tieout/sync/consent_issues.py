@@ -47,7 +47,14 @@ def case(db: Db, draft: Draft, now: datetime) -> Case:
     meant = connections.find(db, draft.reconnects) if draft.reconnects else None
     settings = tuple((name, "") for name in suspects(draft.words))
     facts = AttemptFacts(
-        draft.id, draft.cause, draft.step, draft.words, draft.begun_at, draft.person_name, settings=settings
+        id=draft.id,
+        platform=draft.platform,
+        code=draft.cause,
+        step=draft.step,
+        words=draft.words,
+        begun_at=draft.begun_at,
+        person=draft.person_name,
+        settings=settings,
     )
     known = replace(diagnosis.bare(db, now), platform=label, attempt=facts)
     return replace(known, books=meant.books_name) if meant else known

@@ -21,6 +21,7 @@ from tieout.store import channel_accounts, connections, issues, settlements
 from tieout.store.engine import Db, read, write
 from tieout.store.issues import Issue
 from tieout.sync import channel_accounts as accounts
+from tieout.sync import own_apps
 from tieout.sync import channel_issues, diagnosis, fetching, grants, mapping
 from tieout.sync.charts import last_read
 from tieout.sync.in_use import books_in_use
@@ -287,6 +288,12 @@ def _use_new_file(tools: Tools, actor: Actor, issue: Issue, given: Mapping[str, 
     return Done(not told, told or "The newer file is used now: look it over and send it.")
 
 
+def _check_settings(tools: Tools, actor: Actor, issue: Issue, given: Mapping[str, str]) -> Done:
+    """Whether the platform knows our client id and secret; a bad answer is an answer, too."""
+    _is_good, told = own_apps.check_settings(tools, actor, issue.root.partition(":")[2])
+    return Done(True, told)
+
+
 def _mute(tools: Tools, actor: Actor, issue: Issue, given: Mapping[str, str]) -> Done:
     """`until` is a moment as ISO 8601 writes it; without it a week."""
     until = datetime.fromisoformat(given["until"]) if given.get("until") else tools.now() + MUTED
@@ -327,6 +334,7 @@ ACTIONS: dict[str, Action] = {
     "explain-label": Action(Right.MAP, _explain_label, ("category",)),
     "fetch-now": Action(Right.IMPORT, _fetch_now),
     "no-payout": Action(Right.MAP, _no_payout),
+    "check-settings": Action(Right.CONNECT, _check_settings),
     "mute": Action(Right.VIEW, _mute),
     "unmute": Action(Right.VIEW, _unmute),
 }

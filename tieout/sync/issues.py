@@ -11,7 +11,7 @@ from tieout.core.settlement import Refusal
 from tieout.store import channel_accounts, connections, issues, operations, settlements
 from tieout.store.engine import Db, read
 from tieout.store.issues import Block, Issue
-from tieout.sync import channel_issues, diagnosis
+from tieout.sync import channel_issues, consent_issues, diagnosis
 from tieout.sync.identity_issues import SIGN_IN, sign_in_cases, sign_in_held
 from tieout.sync.in_use import books_in_use
 from tieout.sync.tools import Tools
@@ -129,6 +129,9 @@ def _cases(db: Db, block: Block, issue: Issue, now: datetime) -> tuple[Case, ...
         return _refused(db, block, now)
     if block.kind == SIGN_IN:
         return sign_in_cases(db, block.subject, now)
+    if block.kind == consent_issues.ATTEMPT:
+        draft = consent_issues.newest(db, block.subject)
+        return (consent_issues.case(db, draft, now),) if draft else ()
     if block.kind == channel_issues.ACCOUNT:
         found = channel_issues.cases(db, block.subject, now)
         return tuple(case for case in found if _is_about(case, issue)) or found
@@ -236,6 +239,10 @@ def _held(db: Db, block: Block) -> Held | None:
     if block.kind == SIGN_IN:
         told = sign_in_held(db, block.subject)
         return Held(*told) if told else None
+    if block.kind == consent_issues.ATTEMPT:
+        draft = consent_issues.newest(db, block.subject)
+        page, step = (f"/connection/attempts/{draft.id}", draft.step) if draft else ("/connection", "ended")
+        return Held("attempt", block.subject, f"Connecting {platforms.named(block.subject).LABEL}", page, step)
     if block.kind == channel_issues.ACCOUNT:
         account = channel_accounts.find(db, block.subject)
         return Held("account", account.id, account.name, f"/channels/{account.id}", account.state) if account else None

@@ -210,7 +210,7 @@ def _joined(tools: Tools, organisation: str, draft: Draft, reached: Reached, pic
         return result
     if known is not None and known.grant and known.grant != reached.grant:
         grants.let_go(tools, draft.platform, known.grant)
-    look_round(tools, organisation, connection, picked.was_there or known is not None)
+    look_round(tools, organisation, connection, picked.was_there and known is None)
     result = finished(tools, organisation, connection)
     if meant is not None and is_other and result.outcome is ConnectOutcome.CONNECTED and not result.code:
         words = f"You approved {picked.name}; {meant.books_name} stays as it was."

@@ -69,6 +69,11 @@ def app_of_grant(tools: Tools, platform: str, client_id: str) -> App:
     return ours
 
 
+def is_known(platform: str) -> bool:
+    """Whether there is a platform of this name, with or without an app."""
+    return platform in platforms.names()
+
+
 def offered(tools: Tools, organisation: str) -> tuple[tuple[str, str], ...]:
     """Name and label of every platform at which the organisation or this installation has an app."""
     with read(tools.engines, organisation) as db:

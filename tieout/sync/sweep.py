@@ -13,6 +13,7 @@ from tieout.jobs import BACKGROUND
 from tieout.store import across, followups, grants, issues, operations, postings
 from tieout.store.engine import Db, read, write
 from tieout.store.operations import Operation
+from tieout.sync import consent_attempts
 from tieout.sync import operations as verbs
 from tieout.sync.diagnosis import BY_PEOPLE, pauses
 from tieout.sync.in_use import live
@@ -35,6 +36,7 @@ def sweep(tools: Tools) -> int:
 
 def _sweep_one(tools: Tools, organisation: str) -> int:
     verbs.expire(tools, organisation)
+    consent_attempts.expire(tools, organisation)
     finish_sends(tools, organisation)
     nudges, now = 0, tools.now()
     with write(tools.engines, organisation) as db:

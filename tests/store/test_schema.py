@@ -150,6 +150,8 @@ ABOVE_ORGANISATIONS = {
     "code_apps",  # second factors are of persons
     "deployment",
     "grants",  # one token set of a person may serve the connections of several organisations
+    "identities",  # of persons
+    "identity_drafts",  # nobody is signed in yet
     "known_devices",
     "login_sessions",
     "meters",  # reads that a platform counts for the whole installation

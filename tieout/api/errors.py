@@ -19,6 +19,7 @@ from tieout.api.codes import CODES
 from tieout.core.failure import RemoteError
 from tieout.core.money import CurrencyMixed, PrecisionExcess
 from tieout.people.accounts import AddressTaken
+from tieout.people.id_tokens import Untrusted
 from tieout.people.members import Impossible
 from tieout.people.organisations import SetupClosed
 from tieout.people.passkeys import PasskeyRefused
@@ -199,6 +200,7 @@ CLASSES: dict[type[Exception], Declined] = {
     Impossible: Declined("state_conflict"),
     WrongCredentials: _SIGN_IN,
     LinkUsed: _SIGN_IN,
+    Untrusted: _SIGN_IN,
     FactorNeeded: _SIGN_IN,
     WrongCode: _SIGN_IN,
     PasskeyRefused: _SIGN_IN,

@@ -14,6 +14,7 @@ from tieout.core.failure import RemoteError
 from tieout.core.money import CurrencyMixed, PrecisionExcess
 from tieout.people import organisations, sessions
 from tieout.people.accounts import AddressTaken
+from tieout.people.id_tokens import Untrusted
 from tieout.people.members import Impossible
 from tieout.people.organisations import SetupClosed
 from tieout.people.passkeys import PasskeyRefused
@@ -137,6 +138,7 @@ PAGES: dict[type[Any], Explain] = {
     WrongCredentials: explanations.not_signed_in,
     TooManyTries: explanations.too_fast,
     LinkUsed: explanations.not_signed_in,
+    Untrusted: explanations.not_signed_in,
     WrongCode: explanations.not_signed_in,
     PasskeyRefused: explanations.not_signed_in,
     AddressTaken: explanations.address_taken,

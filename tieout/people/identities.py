@@ -22,12 +22,18 @@ PENDING = timedelta(minutes=30)
 PASSWORD, PASSKEY = "password", "passkey"
 
 
-class LastWayIn(Exception):
-    """Without this identity the person could not sign in any more: set a password or link another one first."""
+class LastWayIn(Impossible):
+    """Without this identity the person could not sign in any more."""
+
+    def __init__(self) -> None:
+        super().__init__("This is your only way in. Set a password, or link another identity, before you unlink it.")
 
 
-class TakenElsewhere(Exception):
+class TakenElsewhere(Impossible):
     """The identity signs in somebody else here. Whoever that is, is not told."""
+
+    def __init__(self) -> None:
+        super().__init__("This identity signs in another account here. Unlink it there first.")
 
 
 @dataclass(frozen=True, slots=True)

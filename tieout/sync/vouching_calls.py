@@ -69,7 +69,7 @@ def vouched(call: Call, client: Client, endpoints: Mapping[str, Any], answered: 
 
 
 def _tokens(call: Call, client: Client, endpoints: Mapping[str, Any], answered: Answered) -> Mapping[str, Any]:
-    """The code, once. HTTP Basic, which every provider takes; Intuit takes nothing else."""
+    """The code, once. HTTP Basic, which every provider takes, and some take nothing else."""
     form = {
         "grant_type": "authorization_code",
         "code": answered.code,

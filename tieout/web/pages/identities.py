@@ -125,8 +125,8 @@ def link_waiting(request: Request, visitor: guard.SignedIn, tools: guard.CallerT
     response = RedirectResponse(target if target not in ("/", WAITS) else OWN, 303)
     try:
         name = vouched.link_pending(tools, visitor.actor, draft, browser)
-    except TakenElsewhere:
-        say(request, response, REASONS["identity-tied-elsewhere"], "danger")
+    except TakenElsewhere as error:
+        say(request, response, str(error), "danger")
         return response
     if name is None:
         say(request, response, "Nothing waits to be linked any more. Begin again below.", "warning")
@@ -142,9 +142,8 @@ def join(request: Request, tools: guard.CallerTools) -> Response:
     token = waits.back.removeprefix(INVITED) if waits and waits.back.startswith(INVITED) else ""
     try:
         person = identities.join(tools, token, draft, browser)
-    except (Impossible, TakenElsewhere) as error:
-        why = str(error) or REASONS["identity-tied-elsewhere"]
-        return page(request, "identity_refused.html", 409, why=why, words="", back="/")
+    except Impossible as error:
+        return page(request, "identity_refused.html", 409, why=str(error), words="", back="/")
     response = RedirectResponse("/", 303)
     guard.begin_session(request, response, sessions.begin(tools, person, guard.visit(request)))
     return response
@@ -169,9 +168,8 @@ def unlink(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, 
     try:
         if not identities.unlink(tools, visitor.actor, id):
             raise Missing
-    except LastWayIn:
-        words = "This is your only way in. Set a password, or link another identity, before you unlink it."
-        say(request, response, words, "warning")
+    except LastWayIn as error:
+        say(request, response, str(error), "warning")
         return response
     say(request, response, "Unlinked: it does not sign you in any more.")
     return response

@@ -194,3 +194,40 @@ def test_the_tables_of_settings_name_every_variable_that_is_read_and_no_other(
 def test_the_default_of_the_data_folder_is_the_one_the_table_names(tmp_path: Path) -> None:
     named = next(each.default for each in SETTINGS if each.name == "DATA")
     assert settings(tmp_path).data == tmp_path / named.removeprefix("~/")
+
+
+def test_a_mail_server_is_set_whole_and_its_password_may_stand_in_a_file(tmp_path: Path) -> None:
+    assert settings(tmp_path).smtp == environment.SmtpSettings()
+    (tmp_path / "secret").write_text("s3cret\n")
+    found = settings(
+        tmp_path,
+        TIEOUT_SMTP_HOST="mail.example.com",
+        TIEOUT_SMTP_PORT="465",
+        TIEOUT_SMTP_SECURITY="TLS",
+        TIEOUT_SMTP_USER="books",
+        TIEOUT_SMTP_PASSWORD_FILE=str(tmp_path / "secret"),
+        TIEOUT_SMTP_FROM="Tieout <books@example.com>",
+    ).smtp
+    assert (found.host, found.port, found.security) == ("mail.example.com", 465, "tls")
+    assert (found.user, found.password, found.sender) == ("books", "s3cret", "Tieout <books@example.com>")
+    assert "s3cret" not in repr(found)
+
+
+def test_every_fault_of_a_mail_server_is_told_with_what_to_do(tmp_path: Path) -> None:
+    found = "\n".join(
+        faults(
+            tmp_path,
+            TIEOUT_SMTP_HOST="mail.example.com",
+            TIEOUT_SMTP_SECURITY="none",
+            TIEOUT_SMTP_PORT="smtp",
+            TIEOUT_SMTP_USER="books",
+        )
+    )
+    for told in (
+        "TIEOUT_SMTP_PORT is 'smtp', not a whole number",
+        "TIEOUT_SMTP_HOST is set without a sender: set TIEOUT_SMTP_FROM as well",
+        "TIEOUT_SMTP_SECURITY is none, and mail.example.com is another machine: use starttls or tls",
+        "TIEOUT_SMTP_PASSWORD is missing",
+    ):
+        assert told in found
+    assert "not a sender" in faults(tmp_path, TIEOUT_SMTP_FROM="Tieout")[0]

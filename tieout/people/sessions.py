@@ -89,6 +89,8 @@ def sign_in_link(needs: Needs, person: str = "") -> str | None:
         if found is None:
             return None
         rows.add_link(db, digest(token), "sign-in", found.id, needs.now() + timedelta(minutes=LINK_MINUTES))
+        console = Actor("", "", "the command line")
+        acting.record(db, console, "sign-in-link-made", f"person:{found.id}", needs.now())
     return token
 
 

@@ -65,7 +65,7 @@ def all_routes() -> Iterator[Route]:
 
 def filled(path: str, settlement: str = "none") -> str:
     values = {"id": settlement, "part": "1", "line": "0", "platform": "xero", "code": "grant-ended", "action": "mute"}
-    values |= {"version": "1", "channel": "amazon"}
+    values |= {"version": "1", "channel": "amazon", "provider": "google", "token": "none"}
     values |= {"person": "none", "practice": "none", "link": "none", "organisation": "none"}
     return re.sub(r"\{(\w+)\}", lambda found: values[found[1]], path)
 

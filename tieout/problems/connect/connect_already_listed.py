@@ -1,7 +1,7 @@
 """An older link of the same organisation is still on record there, and stands in the way of the new one.
 
 Seen as: access was just approved, and the books refuse all the same; their list of connected apps shows Tieout.
-Tieout does: goes on with the connection it knows; where that is still refused, offers to remove that one link and start over.
+Tieout does: goes on with the connection it knows; where that is still refused, offers to remove that link first.
 """
 
 from tieout.core.consent import ALREADY_LISTED

@@ -1,7 +1,7 @@
 """The other side refused the connection: a setting of the app is wrong there or here, or an answer came too late.
 
 Seen as: an error message appears while connecting.
-Tieout does: shows their exact words with what they mean, uses an answer once only, and saves nothing of a failed attempt.
+Tieout does: shows their words with what they mean, uses an answer once only, saves nothing of a failed attempt.
 """
 
 from tieout.core.consent import ERROR_SHOWN

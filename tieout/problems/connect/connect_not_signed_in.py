@@ -1,7 +1,7 @@
 """The browser that came back has no session here, or somebody else's; or the sign-in came too late.
 
 Seen as: after approving, the browser lands on a sign-in page or an error.
-Tieout does: keeps the approval for four minutes where the session timed out in the same browser; else uses nothing of it.
+Tieout does: keeps the approval for four minutes where a session timed out in the same browser; else refuses it.
 """
 
 from tieout.core.consent import NOT_SIGNED_IN

@@ -1,7 +1,7 @@
 """The organisation is not among those that the consent reaches: it was taken off, or none was chosen.
 
 Seen as: connecting or reconnecting ends in an error, and the organisation is shown as unlinked.
-Tieout does: ends the useless access at once, keeps what waits, and holds a one-time link ready for somebody with rights.
+Tieout does: ends the useless access at once, keeps what waits, and offers a one-time link for whoever has the rights.
 """
 
 from tieout.core.consent import ORG_UNLINKED

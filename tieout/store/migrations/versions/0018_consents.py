@@ -12,6 +12,17 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _change_drafts()
+    _create_tables()
+    # PostgreSQL shows and takes only rows of the organisation that a transaction was opened for, if for one.
+    if op.get_bind().dialect.name == "postgresql":
+        own = "coalesce(current_setting('tieout.organisation', true), '') IN ('', organisation)"
+        for table in ("consent_links", "own_apps"):
+            op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY")
+            op.execute(f"CREATE POLICY own_rows ON {table} USING ({own})")
+
+
+def _change_drafts() -> None:
     with op.batch_alter_table("connection_drafts", schema=None) as batch_op:
         batch_op.add_column(sa.Column("step", sa.String(16), nullable=False, server_default="begun"))
         batch_op.add_column(sa.Column("link", sa.String(64), nullable=False, server_default=""))
@@ -21,6 +32,9 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("ended_at", Moment, nullable=True))
         batch_op.add_column(sa.Column("cause", sa.String(64), nullable=False, server_default=""))
         batch_op.add_column(sa.Column("words", sa.Text, nullable=False, server_default=""))
+
+
+def _create_tables() -> None:
     op.create_table(
         "consent_links",
         sa.Column("organisation", sa.String(36), nullable=False),
@@ -50,9 +64,3 @@ def upgrade() -> None:
         sa.Column("used_at", Moment, nullable=True),
         sa.PrimaryKeyConstraint("organisation", "platform", name=op.f("pk_own_apps")),
     )
-    # PostgreSQL shows and takes only rows of the organisation that a transaction was opened for, if for one.
-    if op.get_bind().dialect.name == "postgresql":
-        own = "coalesce(current_setting('tieout.organisation', true), '') IN ('', organisation)"
-        for table in ("consent_links", "own_apps"):
-            op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY")
-            op.execute(f"CREATE POLICY own_rows ON {table} USING ({own})")

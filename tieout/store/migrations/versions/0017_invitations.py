@@ -24,6 +24,7 @@ def upgrade() -> None:
     _requests()
     _transfers()
     _practices()
+    _practice_links()
     _completion_links()
     _support()
 
@@ -115,6 +116,9 @@ def _practices() -> None:
         sa.PrimaryKeyConstraint("practice", "person", name=op.f("pk_practice_members")),
     )
     op.create_index("ix_practice_members_person", "practice_members", ["person"])
+
+
+def _practice_links() -> None:
     op.create_table(
         "practice_invitations",
         sa.Column("id", ID, nullable=False),

@@ -10,8 +10,9 @@ from tests.web.conftest import Site, words
 from tieout.people import identities, invitations
 from tieout.people.passwords import make_hash
 from tieout.people.roles import Role
-from tieout.store import people
+from tieout.store import people, second_factors
 from tieout.store.engine import Engines, read, write
+from tieout.store.second_factors import Passkey
 from tieout.sync import issues
 
 OLIVE, PASSWORD = "olive@example.com", "correct horse battery staple"
@@ -186,6 +187,29 @@ def test_an_answer_that_comes_after_signing_out_links_nothing(trip: Vouching, ho
     assert identities.of_person(house.tools, house.actor.person) == ()
 
 
+def test_a_second_factor_is_asked_for_before_anybody_is_in(
+    trip: Vouching, house: House, site: Site, browser: Site
+) -> None:
+    link(site, trip)
+    with write(house.tools.engines, "") as db:
+        key = Passkey("key", house.actor.person, "Phone", "public", 0, house.clock(), None)
+        assert second_factors.add_passkey(db, key)
+    answer = browser.get("/sign-in/google/callback", params=trip.go(to(browser, back="/issues")))
+    assert answer.headers["location"] == "/sign-in/second-factor?back=%2Fissues"
+    assert browser.get("/issues").status_code == 303
+    assert browser.get(answer.headers["location"]).status_code == 200
+
+
+def test_linking_and_unlinking_need_a_recent_proof(trip: Vouching, house: House, site: Site) -> None:
+    link(site, trip)
+    house.clock.skip(minutes=11)
+    (mine,) = identities.of_person(house.tools, house.actor.person)
+    for path in ("/account/identities/xero/link", f"/account/identities/{mine.id}/unlink", "/sign-in/identity/link"):
+        asked = site.post(path, page="/account/identities", headers={"referer": "http://x/account/identities"})
+        assert asked.headers["location"] == "/prove?back=%2Faccount%2Fidentities", path
+    assert "Continue with Google" in words(site.page("/prove?back=/account/identities")), "another sign-in is a proof"
+
+
 def test_unlinking_leaves_one_way_in(trip: Vouching, house: House, site: Site) -> None:
     link(site, trip)
     assert "Your only way in" in words(site.page("/account/identities"))
@@ -206,7 +230,9 @@ def test_an_invitation_is_accepted_with_an_identity_of_any_address(
     trip: Vouching, house: House, browser: Site, account: str
 ) -> None:
     invited = invitations.invite(house.tools, house.actor, "wanda@example.com", Role.ACCOUNTANT)
-    assert whole(browser, trip, account=account, back=invited.link) == "/sign-in/identity"
+    assert "Continue with Google" in words(browser.page(invited.link))
+    url = to(browser, "google", invited.link, page=invited.link)
+    assert come_back(browser, trip.go(url, account)) == "/sign-in/identity"
     shown = words(browser.page("/sign-in/identity"))
     assert "Join Harbour & Finch Ltd" in shown and "as accountant" in shown
     joined = browser.post("/sign-in/identity/join", page="/sign-in/identity")

@@ -15,16 +15,16 @@ from tieout.people import identities, invitations, sessions
 from tieout.people.identities import LastWayIn, TakenElsewhere
 from tieout.people.members import Impossible
 from tieout.people.roles import Right
+from tieout.people.sessions import FactorNeeded
 from tieout.sync import vouched, vouchers
 from tieout.sync.vouched import Outcome
-from tieout.web import guard
+from tieout.web import errors, guard
 from tieout.web.errors import Missing
 from tieout.web.notes import say
-from tieout.web.render import page, query
+from tieout.web.render import page
 from tieout.web.routes import get, post
 
 WAITS, REFUSED, OWN = "/sign-in/identity", "/sign-in/refused", "/account/identities"
-FACTOR = "/sign-in/second-factor"
 INVITED = "/invitations/accept?token="
 _SECONDS = int(identities.PENDING.total_seconds())
 _LONGEST = 4096
@@ -52,7 +52,7 @@ def begin(request: Request, tools: guard.CallerTools, provider: str, back: Annot
     return _away_to(request, tools, provider, "", guard.own_path(back))
 
 
-def begin_link(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, provider: str) -> Response:
+def begin_link(request: Request, visitor: guard.Proven, tools: guard.CallerTools, provider: str) -> Response:
     """One more way in for whoever is signed in."""
     return _away_to(request, tools, provider, visitor.session.person.id, OWN)
 
@@ -69,8 +69,7 @@ def callback(request: Request, tools: guard.CallerTools, provider: str) -> Respo
             response = _clean(guard.own_path(result.back))
             guard.begin_session(request, response, result.session)
         case Outcome.FACTOR:
-            response = _clean(f"{FACTOR}{query(back=guard.own_path(result.back))}")
-            guard.set_cookie(request, response, "factor", result.session, int(sessions.PENDING.total_seconds()))
+            response = errors.second_step(request, FactorNeeded(result.session), guard.own_path(result.back))
         case Outcome.LINKED:
             response = _clean(OWN)
             say(request, response, f"{vouchers.label(provider)} is linked: it signs you in from now on.")
@@ -81,6 +80,7 @@ def callback(request: Request, tools: guard.CallerTools, provider: str) -> Respo
             is_again = result.code == "sign-in-used" and visitor is not None
             response = _clean(guard.own_path(result.back) if is_again else f"{REFUSED}?why={result.code}")
             guard.set_cookie(request, response, "refused", result.draft, _SECONDS)
+    response.headers["Referrer-Policy"] = "no-referrer"
     return response
 
 
@@ -118,7 +118,7 @@ def show_waiting(request: Request, tools: guard.CallerTools) -> Response:
     )
 
 
-def link_waiting(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools) -> Response:
+def link_waiting(request: Request, visitor: guard.Proven, tools: guard.CallerTools) -> Response:
     draft, browser = guard.cookie(request, "identity"), _browser(request)
     waits = identities.pending(tools, draft, browser)
     target = guard.own_path(waits.back) if waits else OWN
@@ -163,7 +163,7 @@ def show_own(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools
     )
 
 
-def unlink(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, id: str) -> Response:
+def unlink(request: Request, visitor: guard.Proven, tools: guard.CallerTools, id: str) -> Response:
     response = RedirectResponse(OWN, 303)
     try:
         if not identities.unlink(tools, visitor.actor, id):
@@ -199,7 +199,7 @@ def _browser(request: Request) -> str:
 
 
 def _clean(target: str) -> Response:
-    return Response(status_code=302, headers={"Location": target, "Referrer-Policy": "no-referrer"})
+    return Response(status_code=302, headers={"Location": target})
 
 
 ROUTES = (

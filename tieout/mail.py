@@ -140,7 +140,7 @@ def composed(letter: Letter, sender: str) -> EmailMessage:
         message["Date"] = format_datetime(letter.at)
         message["Message-ID"] = f"<{_file_part(letter.id)}@{address.rpartition('@')[2] or 'localhost'}>"
         message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers
-        message.set_content(letter.text)
+        message.set_content(letter.text, cte=_encoding(letter.text))
     except (ValueError, HeaderParseError, MessageError, UnicodeError) as error:
         raise Undelivered(f"the letter cannot be written: {error}", is_final=True) from error
     return message
@@ -160,6 +160,12 @@ def _undelivered(error: Exception, server: Server) -> Undelivered:
         case smtplib.SMTPResponseException():
             return Undelivered(f"{where}: {error.smtp_code} {_text(error.smtp_error)}", False)
     return Undelivered(f"{where} was not reached: {error or type(error).__name__}", is_final=False)
+
+
+def _encoding(text: str) -> str:
+    """Plain where that is possible, so that a link in a file can be followed; RFC 5322 ends lines at 998 letters."""
+    is_plain = text.isascii() and all(len(line) < 998 for line in text.splitlines())
+    return "7bit" if is_plain else "quoted-printable"
 
 
 def _text(words: bytes | str) -> str:

@@ -96,7 +96,7 @@ def test_signing_in_and_out(place: Place, open_page: Callable[..., Page], script
     page.goto(f"{place.url}/connection")
     page.get_by_label("E-mail address").fill("olive@example.com")
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_role("heading", name="Books", exact=True)).to_be_visible()
     sign_in_by_link(open_page(scripts), place)
 

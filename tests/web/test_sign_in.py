@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from tests.people.mailbox import letters_of
 from tests.web.conftest import Site, words
 from tieout.people import organisations, sessions
 from tieout.store import people as rows
@@ -123,6 +124,9 @@ class TestFirstRun:
         page = empty.page("/connection")
         assert "Lighthouse Ltd" in page and "Alice, owner" in words(page)
         assert "is set up already" in empty.get(f"/first-run?token={token}").text
+        assert [each.to for each in letters_of(empty.house.tools)] == ["alice@example.com"], (
+            "asked to prove the address"
+        )
 
     def test_every_mistake_is_told_at_once_and_nothing_is_made(self, empty: Site) -> None:
         wrong = {

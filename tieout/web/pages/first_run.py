@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Form, Request
 from fastapi.responses import RedirectResponse, Response
 
-from tieout.people import organisations, passwords, sessions
+from tieout.people import accounts, organisations, passwords, sessions
 from tieout.people.organisations import FirstOwner, SetupClosed
 from tieout.web import guard
 from tieout.web.forms import Fields, countries, zones
@@ -51,7 +51,10 @@ def create(
     except SetupClosed:
         return _form(request, 410, "", {}, {}, True)
     response = RedirectResponse("/connection", 303)
-    guard.begin_session(request, response, sessions.begin(tools, member.person, guard.visit(request)))
+    token = sessions.begin(tools, member.person, guard.visit(request))
+    guard.begin_session(request, response, token)
+    if session := sessions.current(tools, token):
+        accounts.ask_proof(tools, session.person)
     return response
 
 

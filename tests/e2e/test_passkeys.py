@@ -1,0 +1,41 @@
+"""A passkey of Chromium's own virtual device: added to an account, then a sign-in by itself."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import Place
+from tests.e2e.test_journey import set_up
+
+pytestmark = pytest.mark.browser
+
+DEVICE = {
+    "protocol": "ctap2",
+    "transport": "internal",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}
+
+
+def test_a_passkey_is_added_and_signs_in_without_a_password(place: Place, open_page: Callable[..., Page]) -> None:
+    page = open_page()
+    device = page.context.new_cdp_session(page)
+    device.send("WebAuthn.enable")
+    device.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})
+    set_up(page, place)
+    page.goto(f"{place.url}/account")
+    page.get_by_role("link", name="Set up a second factor").click()
+    page.get_by_label("Its name").fill("My laptop")
+    page.get_by_role("button", name="Add a passkey").click()
+    expect(page.get_by_role("heading", name="Keep these recovery codes now")).to_be_visible()
+    expect(page.get_by_role("list", name="Recovery codes").get_by_role("listitem")).to_have_count(10)
+    page.get_by_role("link", name="I have kept them").click()
+    expect(page.get_by_role("button", name="Remove My laptop")).to_be_visible()
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+    page.goto(f"{place.url}/account")
+    expect(page.get_by_text("1 passkey; 10 recovery codes left.")).to_be_visible()

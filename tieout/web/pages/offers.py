@@ -11,11 +11,13 @@ from tieout.people.members import Impossible
 from tieout.people.roles import Right
 from tieout.sync import channel_transfers
 from tieout.web import guard
+from tieout.web.forms import Fields
 from tieout.web.notes import say
 from tieout.web.render import page
 from tieout.web.routes import get, post
 
 Words = Annotated[str, Form(max_length=64)]
+Email = Annotated[str, Form(max_length=300)]
 
 
 def show(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools) -> Response:
@@ -51,7 +53,7 @@ def decline_invitation(
 
 
 def accept_ownership(
-    request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, organisation: str, id: str
+    request: Request, visitor: guard.Proven, tools: guard.CallerTools, organisation: str, id: str
 ) -> Response:
     return _tried(
         request,
@@ -60,8 +62,26 @@ def accept_ownership(
     )
 
 
+def offer_channel(
+    request: Request, visitor: guard.Proven, tools: guard.CallerTools, id: str, email: Email = ""
+) -> Response:
+    """The other half of this page: an owner offers a seller account to whoever has an address."""
+    fields = Fields({"email": email})
+    address = fields.email("email")
+    response = RedirectResponse("/people", 303)
+    try:
+        if fields.mistakes:
+            raise Impossible(fields.mistakes["email"])
+        made = channel_transfers.offer(tools, visitor.actor, id, address)
+    except Impossible as error:
+        say(request, response, str(error), "danger")
+        return response
+    say(request, response, f"{made.subject_name} is offered to {address}. Nothing changes until they accept.")
+    return response
+
+
 def accept_channel(
-    request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, id: str, organisation: Words = ""
+    request: Request, visitor: guard.Proven, tools: guard.CallerTools, id: str, organisation: Words = ""
 ) -> Response:
     return _tried(
         request,
@@ -91,6 +111,7 @@ ROUTES = (
     post("/offers/invitations/{organisation}/{id}/accept", accept_invitation, Right.VIEW),
     post("/offers/invitations/{organisation}/{id}/decline", decline_invitation, Right.VIEW),
     post("/offers/ownership/{organisation}/{id}/accept", accept_ownership, Right.VIEW),
+    post("/channels/{id}/offer", offer_channel, Right.OWN),
     post("/offers/channels/{id}/accept", accept_channel, Right.VIEW),
     post("/offers/{id}/decline", decline, Right.VIEW),
 )

@@ -43,7 +43,7 @@ def show(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools) ->
 
 
 def invite(
-    request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, email: Words = "", role: Words = ""
+    request: Request, visitor: guard.Proven, tools: guard.CallerTools, email: Words = "", role: Words = ""
 ) -> Response:
     """The answer itself shows the link: it is kept nowhere, so no later page could."""
     fields = Fields({"email": email})
@@ -57,7 +57,7 @@ def invite(
     return _page(request, visitor, tools, 201, invited=invited)
 
 
-def invite_again(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, id: str) -> Response:
+def invite_again(request: Request, visitor: guard.Proven, tools: guard.CallerTools, id: str) -> Response:
     try:
         invited = invitations.send_again(tools, visitor.actor, id)
     except Impossible as error:
@@ -74,7 +74,7 @@ def withdraw(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools
 
 
 def change_role(
-    request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, person: str, role: Words = ""
+    request: Request, visitor: guard.Proven, tools: guard.CallerTools, person: str, role: Words = ""
 ) -> Response:
     wanted, name = _role(role), _name(tools, visitor, person)
     return _tried(
@@ -82,7 +82,7 @@ def change_role(
     )
 
 
-def suspend(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, person: str) -> Response:
+def suspend(request: Request, visitor: guard.Proven, tools: guard.CallerTools, person: str) -> Response:
     name = _name(tools, visitor, person)
     return _tried(
         request,
@@ -91,7 +91,7 @@ def suspend(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools,
     )
 
 
-def let_in_again(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, person: str) -> Response:
+def let_in_again(request: Request, visitor: guard.Proven, tools: guard.CallerTools, person: str) -> Response:
     name = _name(tools, visitor, person)
     return _tried(request, lambda: members.let_in_again(tools, visitor.actor, person), f"{name} is in again.")
 
@@ -100,7 +100,7 @@ def show_remove(request: Request, visitor: guard.SignedIn, tools: guard.CallerTo
     return page(request, "people_remove.html", member=_member(tools, visitor, person))
 
 
-def remove(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, person: str) -> Response:
+def remove(request: Request, visitor: guard.Proven, tools: guard.CallerTools, person: str) -> Response:
     name = _name(tools, visitor, person)
     return _tried(
         request,
@@ -118,7 +118,7 @@ def leave(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools) -
     return RedirectResponse("/sign-in", 303)
 
 
-def grant(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, id: str, role: Words = "") -> Response:
+def grant(request: Request, visitor: guard.Proven, tools: guard.CallerTools, id: str, role: Words = "") -> Response:
     return _tried(
         request,
         lambda: asking_access.grant(tools, visitor.actor, id, _role(role)),
@@ -132,7 +132,7 @@ def decline(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools,
 
 def let_practice_in(
     request: Request,
-    visitor: guard.SignedIn,
+    visitor: guard.Proven,
     tools: guard.CallerTools,
     practice: Words = "",
     code: Words = "",
@@ -157,9 +157,7 @@ def end_practice(request: Request, visitor: guard.SignedIn, tools: guard.CallerT
     )
 
 
-def offer_ownership(
-    request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, person: Words = ""
-) -> Response:
+def offer_ownership(request: Request, visitor: guard.Proven, tools: guard.CallerTools, person: Words = "") -> Response:
     return _tried(
         request,
         lambda: ownership.offer(tools, visitor.actor, person),

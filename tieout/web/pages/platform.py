@@ -35,7 +35,7 @@ def show(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools) ->
 
 def begin(
     request: Request,
-    visitor: guard.SignedIn,
+    visitor: guard.Proven,
     tools: guard.CallerTools,
     organisation: Words = "",
     reason: Words = "",

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
 from schemathesis.specs.openapi import checks
 
+from tests.api.canary import Canary
 from tests.api.conftest import BASE, Program
-from tests.api.test_isolation import Canary
 from tieout.api import CODES, ApiSettings, all_routes, codes_of, mount, openapi
 from tieout.api.codes import FIELD_CODES
 from tieout.people.tokens import Scope

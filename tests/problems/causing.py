@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.openid import vouching
-from tests.problems import consenting
+from tests.problems import consenting, granting
 from tests.sync.conftest import SAMPLES, House
 from tests.sync.market import Market, selling_at_amazon
 from tests.sync.test_bad_weather import hurried
@@ -425,6 +425,7 @@ OTHERS: dict[str, Callable[[Trouble], None]] = {
     "own-kill": _own_kill,
     "own-limit": _own_limit,
     "own-figures": _own_figures,
+    **granting.FAULTS,
 }
 PAYOUTS: dict[str, Callable[[Trouble], None]] = {
     "payout-total": _payout_total,

@@ -52,6 +52,7 @@ def _tells_no_end(platform: Any) -> bool:
     return "ends_in_seconds" not in inspect.getsource(import_module(f"{platform.__name__}.consent"))
 
 
+_CLEAN = "each consent makes a grant of its own, so an ordinary reconnect is a clean one"
 _ONE_SCOPE = "one scope covers everything: it is granted as a whole, or there is no connection"
 _XERO_WORD = "Xero has no words of its own for it; its refusal is told as user-not-permitted"
 
@@ -71,7 +72,15 @@ SENSELESS = (
     ),
     Senseless("xero", "bank-account-not-selected", "an invoice or bill is matched in the bank feed", _takes_invoices),
     Senseless("xero", "rate-limit-month", "reads are not counted by month", _counts_no_reads),
-    Senseless("xero", "grant-expiring-soon", "a consent lasts as long as it is used", _tells_no_end),
+    Senseless(
+        "xero",
+        "grant-expiring-soon",
+        "a consent lasts as long as it is used",
+        _tells_no_end,
+        "own-consent: days=10",
+    ),
+    Senseless("xero", "grant-stale-after-billing", _XERO_WORD, _lacks_word("books-subscription-lapsed")),
+    Senseless("quickbooks", "reconnect-needs-clean-start", _CLEAN, _keeps_no_list),
     Senseless("xero", "user-rights-changed", _XERO_WORD, _lacks_word("user-rights-changed")),
     Senseless("xero", "books-subscription-lapsed", _XERO_WORD, _lacks_word("books-subscription-lapsed")),
     Senseless("xero", "books-edition-unsupported", _XERO_WORD, _lacks_word("books-edition-unsupported")),

@@ -162,6 +162,7 @@ def open_issues(house: House) -> list[str]:
 
 def explained(trouble: Trouble, issue: issues.IssueView, site: Site) -> None:
     """On its own page, in the list, at the settlement, and as a problem in itself."""
+    site.sign_in()  # weeks may have passed
     assert "{" not in issue.title and issue.cause and issue.owner_words and issue.fixes
     assert issue.holds, "an open issue holds something up"
     shown = words(site.page(f"/issues/{issue.id}"))

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from tieout.core.authorisation import GrantFacts
 from tieout.core.channel_account import AccountFacts
 from tieout.core.connection import Connection
 from tieout.core.consent import AttemptFacts
@@ -152,6 +153,7 @@ class Case:
     waiting: int = 0
     account: AccountFacts | None = None
     consent_ends_at: datetime | None = None
+    grant: GrantFacts | None = None
     attempt: AttemptFacts | None = None
     link: LinkFacts | None = None
     failing: FailingFacts | None = None

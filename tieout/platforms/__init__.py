@@ -163,6 +163,7 @@ class Platform(Protocol):
     WRITES_A_MINUTE: int  # of the calls of a minute, those that may write
     READS_A_MONTH: int  # of the whole installation; 0: not counted
     GRACE_SECONDS: int
+    IDLE_DAYS: int  # after so many without a renewal a grant lapses
     TAKES_CUSTOM_APPS: bool
     WHY: Mapping[str, str]  # what each permission that is asked for is needed for, in plain words
     KEEPS_LIST: bool  # whether it lists the books that a grant reaches

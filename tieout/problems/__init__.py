@@ -17,6 +17,11 @@ from tieout.core.problem import Case, Evidence, Fix, Owner, RetryClass, filled
 ORDER = (
     "vendor",
     "network",
+    "grant/token-keeps-expiring",
+    "grant/grant-idle-expired",
+    "grant/grant-stale-after-billing",
+    "grant/reconnect-needs-clean-start",
+    "grant/grant-killed-by-security-change",
     "grant",
     "connect",
     "organisation",

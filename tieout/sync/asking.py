@@ -6,7 +6,7 @@ from typing import TypeVar
 from tieout import platforms
 from tieout.calls import Call, Record, make_call, unrecorded
 from tieout.core.budget import Lane
-from tieout.core.connection import Connection, Verdict, judge
+from tieout.core.connection import REVOKED, TENANT_GONE, Connection, ConnectionState, Verdict, judge
 from tieout.core.failure import Disconnected, Failure, NotAllowed, RemoteError
 from tieout.platforms import ACCESS_EXPIRED, TENANT_REFUSED, Access, Platform
 from tieout.store import connections
@@ -65,6 +65,8 @@ def learn(tools: Tools, organisation: str, connection: str, failure: Failure) ->
     """
     is_listed = _is_listed(tools, organisation, connection) if failure.code == TENANT_REFUSED else None
     verdict = judge(failure, is_listed)
+    if verdict is not None and verdict.cause == TENANT_GONE and not _renews(tools, organisation, connection):
+        verdict = Verdict(ConnectionState.NEEDS_RECONNECT, REVOKED, verdict.words)
     if verdict is not None:
         grants.note(tools, organisation, connection, verdict)
     return verdict
@@ -80,6 +82,17 @@ def _is_listed(tools: Tools, organisation: str, connection: str) -> bool | None:
     except RemoteError:
         return None
     return any(books.books_id == found.books_id for books in reached)
+
+
+def _renews(tools: Tools, organisation: str, connection: str) -> bool:
+    """Whether the authorisation behind books that are gone still renews: then only these books were removed."""
+    try:
+        grants.renew(tools, organisation, connection)
+    except Disconnected:
+        return False
+    except RemoteError:
+        pass  # nobody can tell just now
+    return True
 
 
 def _found(tools: Tools, organisation: str, connection: str) -> Connection:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from tieout import channels, platforms, problems
+from tieout.core.authorisation import stage
 from tieout.core.connection import Connection
 from tieout.core.failure import Failure, FailureKind
 from tieout.core.plan import Document, Plan
@@ -24,7 +25,6 @@ from tieout.store import (
     budgets,
     charts,
     connections,
-    grants,
     issues,
     organisations,
     plans,
@@ -35,6 +35,7 @@ from tieout.store.engine import Db
 from tieout.store.issues import Block, Issue, Seen
 from tieout.store.postings import Posting
 from tieout.store.settlements import Kept
+from tieout.sync import granted
 from tieout.sync.checks import CHECKED, barriers
 from tieout.sync.in_use import books_in_use
 
@@ -109,7 +110,7 @@ def of_connection(db: Db, connection: Connection, now: datetime) -> None:
 
 
 def of_consent(db: Db, connection: Connection, now: datetime) -> None:
-    """Opens the warning that a consent ends on a fixed day before long; a new consent resolves it."""
+    """Opens the warning that a consent ends before long; a new one, or a renewal where that helps, resolves it."""
     issues.hold(db)
     case, problem = consent(db, connection, now), problems.named(_ENDING)
     assert problem is not None, "it has a file"
@@ -118,15 +119,18 @@ def of_consent(db: Db, connection: Connection, now: datetime) -> None:
         issues.release(db, CONSENT, connection.id, now)
         return
     diagnosis = Diagnosis(problem, evidence, filled(problem.title, case.names(), dict(evidence.names)))
-    block = Block(CONSENT, connection.id, f"{case.consent_ends_at}")
+    warned = stage(case.consent_ends_at, now) if case.consent_ends_at else 0
+    block = Block(CONSENT, connection.id, f"{case.consent_ends_at} {warned}")
     keep = issues.see(db, seen(case, diagnosis), block, now)
     issues.release(db, CONSENT, connection.id, now, [keep])
 
 
 def consent(db: Db, connection: Connection, now: datetime) -> Case:
     """When the consent behind a connection ends, and nothing of what else may be the matter."""
-    grant = grants.find(db, connection.grant)
-    return replace(of_books(db, bare(db, now), connection), consent_ends_at=grant.ends_at if grant else None)
+    facts = granted.facts(db, connection, now)
+    return replace(
+        of_books(db, bare(db, now), connection), consent_ends_at=facts.last_day if facts else None, grant=facts
+    )
 
 
 def of_pause(db: Db, connection: str, failure: Failure, now: datetime) -> None:
@@ -304,6 +308,7 @@ def of_books(db: Db, case: Case, connection: Connection | None, failure: Failure
         barred=tuple(kind.value for kind in books.barred) if books else (),
         lock_on=max(filter(None, (books.year_lock_on, books.period_lock_on)), default=None) if books else None,
         waiting=postings.waiting(db, connection.id),
+        grant=None if connection.may_post else granted.facts(db, connection, case.now),
     )
     if failure is None or not failure.code.startswith("rate-limit"):
         return case

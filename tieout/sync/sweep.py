@@ -13,7 +13,7 @@ from tieout.jobs import BACKGROUND
 from tieout.store import across, followups, grants, issues, operations, postings
 from tieout.store.engine import Db, read, write
 from tieout.store.operations import Operation
-from tieout.sync import consent_attempts
+from tieout.sync import consent_attempts, grant_issues
 from tieout.sync import operations as verbs
 from tieout.sync.diagnosis import BY_PEOPLE, pauses
 from tieout.sync.in_use import live
@@ -43,6 +43,7 @@ def _sweep_one(tools: Tools, organisation: str) -> int:
         for connection in live(db):
             _resume(tools, db, connection)
             refresh_connection(db, connection.id, now)
+            grant_issues.tell(db, tools, connection)
     with read(tools.engines, organisation) as db:
         due = [connection.id for connection in live(db) if _has_work(db, tools, connection.id)]
         mended = issues.due(db, now, BY_PEOPLE)

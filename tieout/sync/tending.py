@@ -11,6 +11,7 @@ from zlib import crc32
 from tieout.core.budget import Lane
 from tieout.core.connection import Connection, ConnectionState
 from tieout.core.failure import RemoteError
+from tieout.platforms import named
 from tieout.store import across, connections, grants
 from tieout.store.engine import Db, read
 from tieout.sync.checks import look
@@ -18,6 +19,7 @@ from tieout.sync.grants import KEEP_ALIVE_HOURS, keep_alive, let_go_unused
 from tieout.sync.tools import Tools
 
 EVERY_SECONDS = 300
+_LONGEST_LOOK = timedelta(seconds=30)
 _DAY = timedelta(hours=KEEP_ALIVE_HOURS)
 _EVERY: dict[ConnectionState, timedelta] = {
     ConnectionState.CONNECTED: timedelta(hours=24),
@@ -29,6 +31,30 @@ def tend(tools: Tools) -> int:
     """Look at what is due, in every organisation; how many were looked at. Safe to repeat and to run twice at once."""
     let_go_unused(tools)
     return sum(_tend_one(tools, organisation) for organisation in across.organisations(tools.engines))
+
+
+def look_at_start(tools: Tools) -> int:
+    """Before any work is taken up: each authorisation that nobody renewed for longer than it may rest is tried, so that
+    what lapsed while Tieout was switched off is known before somebody's send meets it; how many were tried.
+
+    The others are renewed by the first call that needs them. It takes up half a minute at most.
+    """
+    began, tried = tools.now(), 0
+    for organisation in across.organisations(tools.engines):
+        with read(tools.engines, organisation) as db:
+            asleep = [each for each in connections.listed(db) if each.may_ask and _has_slept(db, each, began)]
+        for connection in asleep:
+            if tools.now() - began > _LONGEST_LOOK:
+                return tried
+            with suppress(RemoteError):  # what it means for the connection is kept
+                keep_alive(tools, organisation, connection.id)
+            tried += 1
+    return tried
+
+
+def _has_slept(db: Db, connection: Connection, now: datetime) -> bool:
+    grant = grants.find(db, connection.grant)
+    return grant is not None and now - grant.issued_at >= timedelta(days=named(connection.platform).IDLE_DAYS)
 
 
 def _tend_one(tools: Tools, organisation: str) -> int:

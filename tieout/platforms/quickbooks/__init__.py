@@ -18,6 +18,7 @@ from tieout.platforms.quickbooks.chart_wire import adopt
 from tieout.platforms.quickbooks.company import probe, rate, read_books, tracking
 from tieout.platforms.quickbooks.consent import (
     GRACE_SECONDS,
+    IDLE_DAYS,
     SCOPES,
     authorise_url,
     connections,
@@ -55,6 +56,7 @@ __all__ = [
     "FOLLOWUPS",
     "FORM",
     "GRACE_SECONDS",
+    "IDLE_DAYS",
     "KEEPS_LIST",
     "LABEL",
     "LONGEST",

@@ -22,6 +22,7 @@ from tieout.platforms.quickbooks._asking import JSON, is_sandbox, named, read, r
 from tieout.platforms.quickbooks.errors import OUTAGE, read_grant_error
 
 SCOPES = ("com.intuit.quickbooks.accounting",)  # there is none for reading only
+IDLE_DAYS = 100  # without a renewal for so long the refresh token lapses
 GRACE_SECONDS = 0  # none is documented: a refresh token whose answer was lost may be gone
 TOKEN_TIMEOUT_SECONDS = 20.0
 _USUAL_LIFE_SECONDS = 3600

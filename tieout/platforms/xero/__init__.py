@@ -24,6 +24,7 @@ from tieout.platforms.xero._asking import ask, listed, named, opened, reading
 from tieout.platforms.xero.chart_wire import books_from_wire
 from tieout.platforms.xero.consent import (
     GRACE_SECONDS,
+    IDLE_DAYS,
     SCOPES,
     authorise_url,
     connections,
@@ -50,6 +51,7 @@ __all__ = [
     "FOLLOWUPS",
     "FORM",
     "GRACE_SECONDS",
+    "IDLE_DAYS",
     "KEEPS_LIST",
     "LABEL",
     "LONGEST",

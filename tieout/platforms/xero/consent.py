@@ -35,6 +35,7 @@ SCOPES = (
     "accounting.settings.read",
     "accounting.attachments",
 )
+IDLE_DAYS = 60  # without a renewal for so long the refresh token lapses
 GRACE_SECONDS = 30 * 60
 TOKEN_TIMEOUT_SECONDS = 20.0
 _USUAL_LIFE_SECONDS = 1800

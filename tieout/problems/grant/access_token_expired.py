@@ -31,4 +31,4 @@ def _is_gone(case: Case) -> bool:
 
 
 def fixes(case: Case) -> tuple[Fix, ...]:
-    return (Fix("Renew the access now", "renew-access"), Fix("Try now", "try-now"))
+    return (Fix("Refresh token", "renew-access"), Fix("Try now", "try-now"))

@@ -20,4 +20,7 @@ def detect(case: Case) -> Evidence | None:
 
 
 def fixes(case: Case) -> tuple[Fix, ...]:
-    return (link("Reconnect", "reconnect", "/connection"),)
+    return (
+        link("Reconnect", "reconnect", "/connection"),
+        link("Send reconnect link", "reconnect-link", "/connection"),
+    )

@@ -19,4 +19,4 @@ def detect(case: Case) -> Evidence | None:
 
 
 def fixes(case: Case) -> tuple[Fix, ...]:
-    return (link("Grant the rest", "reconnect", "/connection"),)
+    return (link("Grant this permission", "reconnect", "/connection"),)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.openid import vouching
-from tests.problems import consenting, granting
+from tests.problems import consenting, doors, granting
 from tests.sync.conftest import SAMPLES, House
 from tests.sync.market import Market, selling_at_amazon
 from tests.sync.test_bad_weather import hurried
@@ -75,11 +75,13 @@ class Trouble:
     content: bytes = b""
     market: Market | None = None
     account: str = ""
+    basil: Any = None  # a member of a lesser role
+    owner: Any = None  # whoever holds what is asked for
     outside: ExitStack = field(default_factory=ExitStack)  # closed by the test
 
     def cause(self) -> None:
         """Up to the moment at which the product has met it."""
-        if act := consenting.cause_of(self.fault):
+        if act := doors.cause_of(self.fault) or consenting.cause_of(self.fault):
             act(self)
             return
         if self.fault.name in CHANNELS:
@@ -476,6 +478,6 @@ CHANNELS: dict[str, Callable[[Trouble, Market], None]] = {
 
 def is_known(name: str) -> bool:
     """Whether anything here or in the stand-in can cause it."""
-    if name in OTHERS or name in PAYOUTS or name in CHANNELS or name in consenting.FAULTS:
+    if name in OTHERS or name in PAYOUTS or name in CHANNELS or name in doors.FAULTS or name in consenting.FAULTS:
         return True
     return name in NAMES and (NAMES[name].where != "hand" or name in HANDS_BACK)

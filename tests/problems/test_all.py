@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.problems import consenting
+from tests.problems import consenting, doors
 from tests.problems.causing import SAMPLE, Fault, Trouble, is_known
 from tests.problems.senseless import SENSELESS, Senseless, makes_sense
 from tests.sync.conftest import House, house, ledger
@@ -179,7 +179,7 @@ def explained(trouble: Trouble, issue: issues.IssueView, site: Site) -> None:
     for fix in issue.fixes:
         assert fix.kind is not FixKind.BUTTON or fix.action in fixes.ACTIONS
         if fix.kind is FixKind.LINK:
-            assert site.get(fix.link).status_code == 200, fix.link
+            assert site.get(fix.link, follow_redirects=True).status_code == 200, fix.link
 
 
 def mended(trouble: Trouble, problem: Problem, issue: issues.IssueView) -> None:
@@ -206,7 +206,7 @@ def mended(trouble: Trouble, problem: Problem, issue: issues.IssueView) -> None:
 
 def is_chosen(trouble: Trouble) -> bool:
     """Whether a person chooses in the mapping what was wrong there, instead of somebody mending the books."""
-    return trouble.fault.name == "own-mapping"
+    return trouble.fault.name == "own-mapping" and "channels" not in trouble.fault.how
 
 
 def by_hand(trouble: Trouble, issue: issues.IssueView, action: str) -> None:
@@ -227,6 +227,8 @@ def by_hand(trouble: Trouble, issue: issues.IssueView, action: str) -> None:
         case "retry-import":
             ended = house.receive(SAMPLE[""], trouble.content)
             assert ended.state == "done", ended
+        case _ if action in doors.HANDS:
+            doors.HANDS[action](trouble, issue, press)
         case "explain-label":
             press(house, issue, action, category="fee.other")
         case "choose-account":

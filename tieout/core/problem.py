@@ -265,6 +265,7 @@ _UNKNOWN = {
     "marketplace": "a marketplace",
     "start": "one day",
     "end": "another",
+    "step": "…",
 }
 
 

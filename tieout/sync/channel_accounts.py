@@ -22,7 +22,7 @@ from tieout.people.roles import Right
 from tieout.store import channel_accounts, channel_items, drafts
 from tieout.store.drafts import Draft
 from tieout.store.engine import read, write
-from tieout.sync import channel_issues, channel_keys, operations
+from tieout.sync import channel_claims, channel_issues, channel_keys, linked, operations
 from tieout.sync.channel_gate import PATIENCE, PERSONS_PATIENCE, call_for
 from tieout.sync.channel_keys import app_of
 from tieout.sync.tools import Tools
@@ -175,7 +175,7 @@ def finish_install(tools: Tools, channel: str, params: Mapping[str, str], sessio
     )
     if joined.account:
         with write(tools.engines, organisation) as db:
-            drafts.finish(db, draft.id, joined.account)
+            drafts.finish(db, draft.id, joined.account, tools.now())
     return joined
 
 
@@ -192,13 +192,21 @@ def _joined(tools: Tools, actor: Actor, channel: str, proven: Callable[[], Keys]
             details = {"channel": channel, "account": account.name}
             record(db, actor, "channel-connected", f"channel-account:{account.id}", tools.now(), details)
     if not is_kept:
-        words = "This seller account is connected to another organisation of this installation. Disconnect it there."
-        return Joined(words=words)
+        return _held_elsewhere(tools, actor, account)
     with write(tools.engines, actor.organisation) as db:
         channel_items.ask_again(db, account.id)  # a new access may reach further
+        linked.make_missing(db, tools.now(), actor.name)
         channel_issues.of_account(db, account.id, tools.now())
     _subscribe(tools, actor.organisation, account)
     return Joined(account.id)
+
+
+def _held_elsewhere(tools: Tools, actor: Actor, account: ChannelAccount) -> Joined:
+    """Whose it is stays masked; the request to the holder is one button away."""
+    claim = channel_claims.met(tools, actor, account.channel, account.account, account.name)
+    holder = f" by {claim.owner_masked}" if claim else ""
+    words = f"This seller account is held{holder} in another organisation here. Ask the owner on the page Channels."
+    return Joined(words=words)
 
 
 def _account(tools: Tools, actor: Actor, channel: str, keys: Keys, reconnects: str) -> ChannelAccount:

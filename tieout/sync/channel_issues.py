@@ -12,7 +12,7 @@ from tieout.core.problem import Case, RetryClass, filled
 from tieout.store import channel_accounts, channel_items, issues, operations
 from tieout.store.engine import Db
 from tieout.store.issues import Block, Seen
-from tieout.sync import diagnosis
+from tieout.sync import diagnosis, link_issues
 
 ACCOUNT = "account"
 _LOOKED_BACK = timedelta(days=400)
@@ -48,12 +48,7 @@ def cases(db: Db, account: str, now: datetime) -> tuple[Case, ...]:
     found = channel_accounts.find(db, account)
     if found is None or not found.is_live:
         return ()
-    bare = replace(
-        diagnosis.bare(db, now),
-        channel=channels.label(found.channel),
-        next_at=found.next_at,
-        account=AccountFacts(found),
-    )
+    bare = _bare(db, found, now)
     told = []
     if found.state is not AccountState.CONNECTED:
         told.append(bare)
@@ -61,7 +56,22 @@ def cases(db: Db, account: str, now: datetime) -> tuple[Case, ...]:
         told.append(replace(bare, account=AccountFacts(found, missing)))
     for hole in _holes(db, found, now):
         told.append(replace(bare, account=AccountFacts(found, hole=hole, advice=_advice(found, hole, now))))
+    told += link_issues.cases(db, found, bare)
     return tuple(told)
+
+
+def differs(db: Db, account: ChannelAccount, now: datetime) -> bool:
+    """Whether its open issues say other things of its way to the books than is so now."""
+    return link_issues.differs(db, account, _bare(db, account, now))
+
+
+def _bare(db: Db, account: ChannelAccount, now: datetime) -> Case:
+    return replace(
+        diagnosis.bare(db, now),
+        channel=channels.label(account.channel),
+        next_at=account.next_at,
+        account=AccountFacts(account),
+    )
 
 
 def _missing(db: Db, account: ChannelAccount) -> tuple[FetchedItem, ...]:
@@ -92,6 +102,9 @@ def _advice(account: ChannelAccount, hole: Hole, now: datetime) -> str:
 
 def _mark(case: Case) -> str:
     """Changes whenever the same trouble was met again."""
-    assert case.account is not None
+    if case.account is None:
+        return (
+            f"{case.failing.failed} {case.failing.issue}" if case.failing else f"{case.link.state if case.link else ''}"
+        )
     account = case.account.account
     return f"{account.changed_at} {account.fetched_at} {len(case.account.missing)}"[:120]

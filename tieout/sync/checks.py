@@ -29,6 +29,7 @@ CHECKED = frozenset(
         "mapped-account-removed",
         "account-code-invalid",
         "tax-type-not-allowed",
+        "channel-link-dropped",
     }
 )
 

@@ -12,6 +12,7 @@ from tieout import channels, platforms, problems
 from tieout.core.authorisation import stage
 from tieout.core.connection import Connection
 from tieout.core.failure import Failure, FailureKind
+from tieout.core.ledger_link import LINK_DROPPED
 from tieout.core.plan import Document, Plan
 from tieout.core.posting import STOPPED, State
 from tieout.core.posting import Posting as Protocol
@@ -35,7 +36,7 @@ from tieout.store.engine import Db
 from tieout.store.issues import Block, Issue, Seen
 from tieout.store.postings import Posting
 from tieout.store.settlements import Kept
-from tieout.sync import granted
+from tieout.sync import granted, linked
 from tieout.sync.checks import CHECKED, barriers
 from tieout.sync.in_use import books_in_use
 
@@ -253,7 +254,9 @@ def _unfrozen(db: Db, case: Case, kept: Kept, findings: Sequence[Finding]) -> tu
         return ()
     plan = planned(db, kept)
     documents = {each.number: each for each in plan.documents} if isinstance(plan, Plan) else {}
-    findings = findings or barriers(db, tuple(documents.values()))
+    findings = findings or linked.barrier(db, kept) or barriers(db, tuple(documents.values()))
+    if any(each.code == LINK_DROPPED for each in findings) and (link := linked.of_settlement(db, kept)):
+        case = replace(case, link=link, channel=linked.named(link.account))
     case, once = of_books(db, case, books_in_use(db)), {(each.code, each.about): each for each in reversed(findings)}
     found = tuple(_found(case, documents.get(each.document), each) for each in reversed(once.values()))
     return found or (case,)

@@ -21,8 +21,17 @@ from tieout.store import channel_accounts, connections, issues, settlements
 from tieout.store.engine import Db, read, write
 from tieout.store.issues import Issue
 from tieout.sync import channel_accounts as accounts
-from tieout.sync import own_apps
-from tieout.sync import channel_issues, diagnosis, fetching, grants, mapping
+from tieout.sync import (
+    channel_issues,
+    diagnosis,
+    door_fixes,
+    door_issues,
+    fetching,
+    grants,
+    ledger_links,
+    mapping,
+    own_apps,
+)
 from tieout.sync.charts import last_read
 from tieout.sync.in_use import books_in_use
 from tieout.sync.issues import case_of
@@ -134,6 +143,8 @@ def right_of(action: str) -> Right | None:
 
 
 def _check_again(tools: Tools, actor: Actor, issue: Issue, given: Mapping[str, str]) -> Done:
+    door_issues.look(tools, actor.organisation)
+    ledger_links.mend(tools, actor.organisation)
     if held := _accounts(tools, actor, issue):
         return _check_accounts(tools, actor, issue, held)
     going = again.recheck(tools, actor.organisation, issue.id)
@@ -314,6 +325,17 @@ def _held(tools: Tools, actor: Actor, issue: Issue) -> list[str]:
         return [id for id in blocked if settlements.get(db, id) is not None]
 
 
+def _by(verb: Callable[[Tools, Actor, Issue, Mapping[str, str]], tuple[bool, str]]) -> Verb:
+    """A verb of another module that says whether it could be done, and what it did."""
+
+    def carry(tools: Tools, actor: Actor, issue: Issue, given: Mapping[str, str]) -> Done:
+        is_done, message = verb(tools, actor, issue, given)
+        _sweep_soon(tools)
+        return Done(is_done, message)
+
+    return carry
+
+
 def _sweep_soon(tools: Tools) -> None:
     """What goes on by itself goes on now, not at the next round."""
     tools.jobs.enqueue("sweep", f"sweep:{tools.now().isoformat()}", {})
@@ -335,6 +357,12 @@ ACTIONS: dict[str, Action] = {
     "fetch-now": Action(Right.IMPORT, _fetch_now),
     "no-payout": Action(Right.MAP, _no_payout),
     "check-settings": Action(Right.CONNECT, _check_settings),
+    "reconnect-channel-link": Action(Right.CONNECT, _by(door_fixes.reconnect_link)),
+    "ask-owner": Action(Right.CONNECT, _by(door_fixes.ask_owner)),
+    "withdraw-claim": Action(Right.CONNECT, _by(door_fixes.withdraw_claim)),
+    "discard-draft": Action(Right.CONNECT, _by(door_fixes.discard_draft)),
+    "ask-for-access": Action(Right.VIEW, _by(door_fixes.ask_for_access)),
+    "got-past": Action(Right.VIEW, _by(door_fixes.got_past)),
     "mute": Action(Right.VIEW, _mute),
     "unmute": Action(Right.VIEW, _unmute),
 }

@@ -11,7 +11,7 @@ from tieout.core.settlement import Refusal
 from tieout.store import channel_accounts, connections, issues, operations, settlements
 from tieout.store.engine import Db, read
 from tieout.store.issues import Block, Issue
-from tieout.sync import channel_issues, consent_issues, diagnosis
+from tieout.sync import channel_issues, consent_issues, diagnosis, door_issues
 from tieout.sync.identity_issues import SIGN_IN, sign_in_cases, sign_in_held
 from tieout.sync.in_use import books_in_use
 from tieout.sync.tools import Tools
@@ -135,6 +135,9 @@ def _cases(db: Db, block: Block, issue: Issue, now: datetime) -> tuple[Case, ...
     if block.kind == channel_issues.ACCOUNT:
         found = channel_issues.cases(db, block.subject, now)
         return tuple(case for case in found if _is_about(case, issue)) or found
+    if block.kind in door_issues.KINDS:
+        told = door_issues.cases(db, block, now)
+        return tuple(case for case in told if _is_about(case, issue)) or told
     connection = connections.find(db, block.subject)
     if connection is not None and block.kind == diagnosis.CONSENT:
         return (diagnosis.consent(db, connection, now),)
@@ -246,6 +249,9 @@ def _held(db: Db, block: Block) -> Held | None:
     if block.kind == channel_issues.ACCOUNT:
         account = channel_accounts.find(db, block.subject)
         return Held("account", account.id, account.name, f"/channels/{account.id}", account.state) if account else None
+    if block.kind in door_issues.KINDS:
+        found = door_issues.held(db, block)
+        return Held(found[0], block.subject, *found[1:]) if found else None
     connection = connections.find(db, block.subject)
     if connection is None:
         return None

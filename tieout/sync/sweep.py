@@ -13,7 +13,7 @@ from tieout.jobs import BACKGROUND
 from tieout.store import across, followups, grants, issues, operations, postings
 from tieout.store.engine import Db, read, write
 from tieout.store.operations import Operation
-from tieout.sync import consent_attempts, grant_issues
+from tieout.sync import consent_attempts, door_issues, grant_issues, ledger_links
 from tieout.sync import operations as verbs
 from tieout.sync.diagnosis import BY_PEOPLE, pauses
 from tieout.sync.in_use import live
@@ -38,6 +38,8 @@ def _sweep_one(tools: Tools, organisation: str) -> int:
     verbs.expire(tools, organisation)
     consent_attempts.expire(tools, organisation)
     finish_sends(tools, organisation)
+    door_issues.look(tools, organisation)
+    ledger_links.mend(tools, organisation)
     nudges, now = 0, tools.now()
     with write(tools.engines, organisation) as db:
         for connection in live(db):

@@ -1,9 +1,7 @@
 """Templates, and how money, days, moments and people look on a page."""
 
-import hashlib
 from datetime import date, datetime
 from functools import cache
-from importlib.resources import files
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -15,11 +13,13 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from tieout import __version__
 from tieout.core.day import Month
 from tieout.core.money import Money
 from tieout.people import standing
 from tieout.sync import vouched
 from tieout.web import guard, notes
+from tieout.web.versioned import static_url
 
 LOCALE = "en_GB"
 
@@ -66,7 +66,7 @@ def environment() -> Environment:
         "number": lambda number: format_decimal(number, locale=LOCALE),
         "iso": lambda at: at.isoformat(timespec="seconds"),
     }
-    made.globals |= {"static": static_url, "query": query}
+    made.globals |= {"static": static_url, "query": query, "release": __version__}
     return made
 
 
@@ -116,13 +116,6 @@ def query(**values: object) -> str:
     """A query string of what is not empty."""
     kept = {name: str(value) for name, value in values.items() if value not in ("", None)}
     return "?" + urlencode(kept) if kept else "?"
-
-
-@cache
-def static_url(name: str) -> str:
-    """The address changes with the bytes, so browsers may keep the file for ever."""
-    content = (files("tieout.web") / "static" / name).read_bytes()
-    return f"/static/{name}?v={hashlib.sha256(content).hexdigest()[:12]}"
 
 
 def _time(at: datetime, shown: str) -> Markup:

@@ -1,7 +1,7 @@
 """The body of an upload, streamed to a file of ours up to a size.
 
-The only `async def` of the pages: here the framework hands over untouched bytes, before anything has read them. Who is
-calling is settled first, so that a stranger fills no disk.
+The only `async def` of the pages stand here: the framework hands over untouched bytes, before anything has read them.
+Who is calling is settled first, so that a stranger fills no disk.
 """
 
 import os
@@ -92,6 +92,15 @@ def _chosen(request: Request, form: FormData) -> list[UploadFile]:
     if not files:
         raise UploadBroken("no file was chosen")
     return files
+
+
+async def _entered(request: Request) -> tuple[tuple[str, str], ...]:
+    """Every field of a form that is no file, in its order; the framework has read it already."""
+    form = await request.form()
+    return tuple((name, value) for name, value in form.multi_items() if isinstance(value, str))
+
+
+Entered = Annotated[tuple[tuple[str, str], ...], Depends(_entered)]
 
 
 async def _limited(request: Request, limit_bytes: int) -> AsyncGenerator[bytes, None]:

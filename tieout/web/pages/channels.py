@@ -8,8 +8,11 @@ from fastapi.responses import RedirectResponse, Response
 
 from tieout.core.channel_account import AccountState, FetchedItem, ItemState
 from tieout.core.failure import RemoteError
+from tieout.core.ledger_link import LinkState
+from tieout.people import asking_access
 from tieout.people.roles import Right
-from tieout.sync import channel_accounts, fetching
+from tieout.store.memberships import Membership
+from tieout.sync import channel_accounts, channel_check, channel_claims, fetching, ledger_links, onboarding
 from tieout.sync.channel_accounts import AccountCard, Joined, Offer
 from tieout.web import guard
 from tieout.web.errors import Missing
@@ -25,6 +28,13 @@ STATES = {
     AccountState.NEEDS_RECONNECT: ("blocked", "Reconnect needed"),
     AccountState.DISCONNECTED: ("nothing-to-post", "Disconnected"),
 }
+LINKS = {
+    LinkState.WORKS: ("sent", "Link works"),
+    LinkState.ENDED: ("blocked", "Link points at an ended connection"),
+    LinkState.MISSING: ("blocked", "Link missing"),
+    LinkState.OTHER_BOOKS: ("blocked", "Link points at other books"),
+    LinkState.NO_BOOKS: ("nothing-to-post", "No books connected"),
+}
 _LONGEST = 2000
 _SHOWN = 100
 Several = Annotated[list[str] | None, Form()]
@@ -39,6 +49,12 @@ def show_all(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools
         ended=[card for card in cards if not card.account.is_live],
         offers=channel_accounts.offers(tools),
         states=STATES,
+        links=ledger_links.states(tools, visitor.organisation),
+        link_looks=LINKS,
+        claims=channel_claims.still_open(tools, visitor.organisation),
+        wishes=[each for found in channel_claims.wishes(tools, visitor.organisation).values() for each in found],
+        setup=onboarding.bar(tools, visitor.organisation),
+        helpers=_helpers(tools, visitor),
     )
 
 
@@ -51,6 +67,9 @@ def show(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, id
         card=card,
         offer=offer,
         states=STATES,
+        link=ledger_links.states(tools, visitor.organisation).get(id),
+        link_looks=LINKS,
+        setup=onboarding.bar(tools, visitor.organisation),
         items=[(item, *_told(item)) for item in card.items],
         shown=_SHOWN,
         today=tools.now().astimezone(visitor.zone).date(),
@@ -157,6 +176,58 @@ def check(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, i
     return _back(request, id, f"Checked: {card.label} answers. {waiting}")
 
 
+def look(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, id: str) -> Response:
+    """Every check of this channel by what is known, the first failing one with its fix."""
+    found = channel_check.known(tools, visitor.organisation, id)
+    if found is None:
+        raise Missing
+    return page(request, "channel_look.html", check=found, is_fresh=False)
+
+
+def look_now(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, id: str) -> Response:
+    """The same with real calls: through the connection that the link names, and to the channel."""
+    found = channel_check.check(tools, visitor.actor, id)
+    if found is None:
+        raise Missing
+    return page(request, "channel_look.html", check=found, is_fresh=True)
+
+
+def relink(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, id: str) -> Response:
+    """This channel posts to the books in use; whatever waited for that goes by itself."""
+    done = ledger_links.reconnect(tools, visitor.actor, id)
+    if done is None:
+        raise Missing
+    going = f" {count(done.going, 'settlement')} on the way." if done.going else ""
+    return _back(request, id, done.message + going, "success" if done.is_done else "warning")
+
+
+def ask_owner(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, id: str) -> Response:
+    asked = channel_claims.ask(tools, visitor.actor, id)
+    words = (
+        "The owner was asked; the answer shows here, and comes by mail." if asked else "There is nothing to ask for."
+    )
+    return _to_all(request, words, "success" if asked else "warning")
+
+
+def withdraw_claim(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, id: str) -> Response:
+    channel_claims.withdraw(tools, visitor.actor, id)
+    return _to_all(request, "Set aside: nobody asks for this account any more.")
+
+
+def decide_claim(
+    request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, id: str, answer: Annotated[str, Form()] = ""
+) -> Response:
+    """The holder's own answer to somebody who asks for one of their accounts."""
+    wish = channel_claims.decide(tools, visitor.actor, id, lets_go=answer == "release")
+    if wish is None:
+        return _to_all(request, "Nobody asks for this any more.", "warning")
+    if answer == "release":
+        return _to_all(
+            request, f"{wish.channel} is let go: it is disconnected here, and {wish.business} may connect it."
+        )
+    return _to_all(request, f"Declined: {wish.channel} stays connected here.")
+
+
 def show_disconnect(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, id: str) -> Response:
     """What disconnecting would do, before it is done."""
     return page(request, "channel_disconnect.html", card=_card(tools, visitor, id))
@@ -234,6 +305,18 @@ def _welcome(offer: Offer) -> str:
     )
 
 
+def _helpers(tools: guard.CallerTools, visitor: guard.Visitor) -> tuple[Membership, ...]:
+    """Who can give the right to connect to a visitor who lacks it."""
+    may = visitor.may(Right.CONNECT)
+    return () if may else asking_access.helpers(tools, visitor.organisation, Right.CONNECT)
+
+
+def _to_all(request: Request, words: str, kind: str = "success") -> Response:
+    response = RedirectResponse("/channels", 303)
+    say(request, response, words, kind)
+    return response
+
+
 def _back(request: Request, id: str, words: str, kind: str = "success") -> Response:
     response = RedirectResponse(f"/channels/{id}", 303)
     say(request, response, words, kind)
@@ -253,6 +336,12 @@ ROUTES = (
     get("/channels/{id}", show),
     post("/channels/{id}/fetch", fetch, Right.IMPORT),
     post("/channels/{id}/check", check, Right.IMPORT),
+    get("/channels/{id}/look", look),
+    post("/channels/{id}/look", look_now, Right.IMPORT),
+    post("/channels/{id}/relink", relink, Right.CONNECT),
+    post("/channels/claims/{id}/ask", ask_owner, Right.CONNECT),
+    post("/channels/claims/{id}/withdraw", withdraw_claim, Right.CONNECT),
+    post("/channels/claims/{id}/decide", decide_claim, Right.CONNECT),
     get("/channels/{id}/disconnect", show_disconnect, Right.CONNECT),
     post("/channels/{id}/disconnect", disconnect, Right.CONNECT),
 )

@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 from tieout.core.status import TITLES, UNSENT, Status
 from tieout.people.roles import Right
 from tieout.store.settlements import Order
-from tieout.sync import settlements
+from tieout.sync import onboarding, settlements
 from tieout.sync.settlements import Finer
 from tieout.web import guard
 from tieout.web.notes import say
@@ -96,8 +96,10 @@ def asked_for(
 Narrowed = Annotated[Asked, Depends(asked_for)]
 
 
-def home(visitor: guard.SignedIn) -> Response:
-    return RedirectResponse("/settlements", 303)
+def home(visitor: guard.SignedIn, tools: guard.CallerTools) -> Response:
+    """A new organisation lands on its set-up until that is done or put aside."""
+    leads = onboarding.leads_here(tools, visitor.organisation)
+    return RedirectResponse("/start" if leads else "/settlements", 303)
 
 
 def listing(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, asked: Narrowed) -> Response:
@@ -122,6 +124,7 @@ def listing(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools,
         ready=numbers.get(Status.READY, 0),
         sendable=SENDABLE,
         files=settlements.files_taken(),
+        setup=onboarding.bar(tools, visitor.organisation),
         upload_limit_bytes=request.app.state.settings.upload_limit_bytes,
     )
 

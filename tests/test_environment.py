@@ -38,6 +38,26 @@ def test_nothing_needs_to_be_set(tmp_path: Path) -> None:
     assert found.platforms == {} and found.log_level == "info"
 
 
+def test_those_who_vouch_use_the_platforms_app_and_are_known_by_their_issuer(tmp_path: Path) -> None:
+    vouch = {"google": {"issuer": "https://g.example", "discovery": "https://g.example/d"}, "xero": {"issuer": "https://x"}}
+
+    def found(**more: str) -> dict[str, tuple[str, dict[str, str]]]:
+        told = read(environ(tmp_path, **more), PLATFORMS, CHANNELS, vouch).vouching
+        return {name: (app.client_id, dict(app.urls)) for name, app in told.items()}
+
+    xero = {"TIEOUT_XERO_CLIENT_ID": "x", "TIEOUT_XERO_CLIENT_SECRET": "s"}
+    google = {"TIEOUT_GOOGLE_CLIENT_ID": "g", "TIEOUT_GOOGLE_CLIENT_SECRET": "s"}
+    assert found() == {}
+    assert found(**xero, **google) == {"google": ("g", {}), "xero": ("x", {})}
+    assert found(**google, TIEOUT_GOOGLE_ISSUER_URL="https://own.example") == {
+        "google": ("g", {"issuer": "https://own.example"})
+    }
+    elsewhere = xero | {"TIEOUT_XERO_API_URL": "http://localhost:8090"}
+    assert found(**elsewhere) == {}, "a stand-in of the books vouches for nobody"
+    there = "http://localhost:8093/xero"
+    assert found(**elsewhere, TIEOUT_XERO_ISSUER_URL=there) == {"xero": ("x", {"issuer": there})}
+
+
 def test_the_key_is_made_outside_the_data_folder(tmp_path: Path) -> None:
     found = settings(tmp_path)
     assert found.master_key_may_be_made

@@ -325,9 +325,15 @@ class _Reader:
         return AppSettings(client_id, secret, told) if client_id and secret else AppSettings("", "", told)
 
     def vouching(self, name: str, urls: Mapping[str, str], own: AppSettings | None, is_platform: bool) -> AppSettings:
-        """The app of a platform serves for both; of anybody else it is read here."""
+        """The app of a platform serves for both; of anybody else it is read here.
+
+        A platform that was put elsewhere, as a stand-in is, vouches only where its issuer was put elsewhere too: else
+        people would be sent to the real one with an app that it does not know.
+        """
         found = own or (AppSettings("", "") if is_platform else self.app(name, {}))
         told = {use: url for use in urls if (url := self.url(f"{name.upper()}_{use.upper()}_URL", None))}
+        if found.urls and "issuer" not in told:
+            return AppSettings("", "", told)
         return AppSettings(found.client_id, found.client_secret, told)
 
     def smtp(self) -> SmtpSettings:

@@ -122,6 +122,7 @@ def finish_connect(tools: Tools, platform: str, params: Mapping[str, str], brows
     caller = Browser(session=browser) if isinstance(browser, str) else browser
     organisation, draft = find_draft(tools, params.get("state", ""))
     if draft is None or draft.platform != platform:
+        _on_record(tools, caller.organisation, platform)
         return refused(ERROR_SHOWN, "This is not an answer to a connection begun here. Start again.")
     if not _is_from(draft, caller.session, caller.device):
         return _stranger(tools, organisation, draft, params, caller)
@@ -199,6 +200,9 @@ def _taken_up(tools: Tools, organisation: str, draft: Draft, params: Mapping[str
         is_first = drafts.use(db, draft.id, tools.now())
     if not is_first:
         return _others(tools, organisation, draft)
+    if _is_mixed_up(draft.platform, params.get("iss", "")):
+        words = "The answer names another sender than the one that was asked. It was not used."
+        return joining.ended(tools, organisation, draft, ERROR_SHOWN, words)
     if said := platforms.named(draft.platform).refused(params):
         return joining.ended(tools, organisation, draft, said[0], "; ".join(said[1]))
     if params and not params.get("code"):
@@ -207,6 +211,20 @@ def _taken_up(tools: Tools, organisation: str, draft: Draft, params: Mapping[str
         return joining.exchanged(tools, organisation, draft, params)
     except RemoteError as error:
         return joining.ended(tools, organisation, draft, ERROR_SHOWN, error.failure.sentence)
+
+
+def _is_mixed_up(platform: str, issuer: str) -> bool:
+    """RFC 9207: an answer that names its sender names the one that was asked."""
+    known = platforms.openid(platform)
+    return bool(issuer) and known is not None and issuer.rstrip("/") != known.issuer.rstrip("/")
+
+
+def _on_record(tools: Tools, organisation: str, platform: str) -> None:
+    """Somebody who is signed in came with an answer that nobody here had asked for."""
+    if organisation:
+        with write(tools.engines, organisation) as db:
+            actor = Actor(organisation, "", "a browser")
+            acting.record(db, actor, "consent-refused", "consent:unknown", tools.now(), {"platform": platform})
 
 
 def _is_from(draft: Draft, *bindings: str) -> bool:

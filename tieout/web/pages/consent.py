@@ -13,6 +13,8 @@ from tieout import problems
 from tieout.core.consent import HELD, LIVES
 from tieout.people import sessions
 from tieout.people.roles import Right
+from tieout.store import people
+from tieout.store.engine import read
 from tieout.sync import clean_reconnect, connecting, own_apps
 from tieout.sync.connecting import Browser, ConnectOutcome, ConnectResult
 from tieout.web import guard
@@ -75,10 +77,16 @@ def browser_of(request: Request) -> Browser:
     token, device = guard.cookie(request, "session"), guard.cookie(request, "device")
     return Browser(
         session=visitor.binding if visitor else "",
-        former=guard.bound(token, "connect") if token and not visitor else "",
+        former=guard.bound(token, "connect") if token and not visitor and _has_timed_out(request, token) else "",
         device=guard.bound(device, "connect") if device else "",
         organisation=visitor.organisation if visitor else "",
     )
+
+
+def _has_timed_out(request: Request, token: str) -> bool:
+    """Whether the session is still on record, and only too old: who signs out takes it away."""
+    with read(guard.tools_of(request).engines, "") as db:
+        return people.session(db, sessions.digest(token)) is not None
 
 
 def callback(request: Request, tools: guard.CallerTools, platform: str) -> Response:

@@ -39,7 +39,8 @@ def test_nothing_needs_to_be_set(tmp_path: Path) -> None:
 
 
 def test_those_who_vouch_use_the_platforms_app_and_are_known_by_their_issuer(tmp_path: Path) -> None:
-    vouch = {"google": {"issuer": "https://g.example", "discovery": "https://g.example/d"}, "xero": {"issuer": "https://x"}}
+    google_urls = {"issuer": "https://g.example", "discovery": "https://g.example/d"}
+    vouch = {"google": google_urls, "xero": {"issuer": "https://x"}}
 
     def found(**more: str) -> dict[str, tuple[str, dict[str, str]]]:
         told = read(environ(tmp_path, **more), PLATFORMS, CHANNELS, vouch).vouching

@@ -101,7 +101,7 @@ def open_product(settings: Environment, works: bool, timing: Timing | None = Non
     from tieout.jobs.runtime import DurableJobs
     from tieout.store import deployment
     from tieout.store.engine import make_engine, open_engines
-    from tieout.sync import sweep, work
+    from tieout.sync import sweep, tending, work
 
     log.set_up(settings.log_level)
     held = _hold(settings) if works and settings.is_sqlite else None
@@ -118,6 +118,7 @@ def open_product(settings: Environment, works: bool, timing: Timing | None = Non
             if held is not None:
                 sweep.recover(tools)
             if works:
+                tending.look_at_start(tools)
                 engine.start(held)
             else:
                 engine.connect()

@@ -189,6 +189,14 @@ def at_root(db: Db, root: str) -> tuple[Issue, ...]:
     return tuple(_issue(row) for row in db.execute(query.order_by(ISSUES.c.first_seen)).mappings())
 
 
+def met(db: Db, root: str, codes: Sequence[str]) -> tuple[tuple[datetime, datetime | None], ...]:
+    """When such causes were met at one object, the newest first: from when, and until when unless they still are."""
+    query = sa.select(ISSUES.c.first_seen, ISSUES.c.resolved_at).where(
+        ISSUES.c.organisation == db.organisation, ISSUES.c.root == root[:_ROOT], ISSUES.c.code.in_(codes)
+    )
+    return tuple((row.first_seen, row.resolved_at) for row in db.execute(query.order_by(ISSUES.c.first_seen.desc())))
+
+
 def listed(db: Db, states: Sequence[str], limit: int = 200) -> tuple[Issue, ...]:
     """The last seen first."""
     query = _select(db).where(ISSUES.c.state.in_(states)).order_by(ISSUES.c.last_seen.desc(), ISSUES.c.id)

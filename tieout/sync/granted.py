@@ -2,14 +2,11 @@
 
 from datetime import datetime
 
-import sqlalchemy as sa
-
 from tieout.core.authorisation import AFTER_BILLING, WITHIN, GrantFacts
 from tieout.core.connection import Connection
 from tieout.platforms import named
-from tieout.store import grants, renewals
+from tieout.store import grants, issues, renewals
 from tieout.store.engine import Db
-from tieout.store.issues import ISSUES
 from tieout.store.renewals import Reason, Renewal, Result
 
 _LAPSED = "books-subscription-lapsed"
@@ -60,24 +57,25 @@ def _refused_since(db: Db, connection: Connection) -> datetime | None:
     if connection.good_at is not None and connection.good_at >= consented:
         return None
     found = [
-        begun for begun, ended in _met(db, connection, _REFUSALS) if begun < consented and _is_since(ended, consented)
+        begun
+        for begun, ended in issues.met(db, _root(connection), _REFUSALS)
+        if begun < consented and _is_since(ended, consented)
     ]
     return min(found, default=None)
 
 
 def _lapsed_until(db: Db, connection: Connection, now: datetime) -> datetime | None:
-    found = [ended or now for _, ended in _met(db, connection, (_LAPSED,)) if _is_since(ended, now - AFTER_BILLING)]
+    found = [
+        ended or now
+        for _, ended in issues.met(db, _root(connection), (_LAPSED,))
+        if _is_since(ended, now - AFTER_BILLING)
+    ]
     return max(found, default=None)
+
+
+def _root(connection: Connection) -> str:
+    return f"connection:{connection.id}"
 
 
 def _is_since(ended: datetime | None, moment: datetime) -> bool:
     return ended is None or ended >= moment
-
-
-def _met(db: Db, connection: Connection, codes: tuple[str, ...]) -> list[tuple[datetime, datetime | None]]:
-    """When such causes were met at these books, the newest first: from when, and until when unless they still are."""
-    mine = (ISSUES.c.organisation == db.organisation, ISSUES.c.root == f"connection:{connection.id}")
-    query = sa.select(ISSUES.c.first_seen, ISSUES.c.resolved_at).where(*mine, ISSUES.c.code.in_(codes))
-    return [
-        (row.first_seen, row.resolved_at) for row in db.execute(query.order_by(ISSUES.c.first_seen.desc()).limit(20))
-    ]

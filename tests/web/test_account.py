@@ -6,6 +6,7 @@ from typing import Any
 
 import pyotp
 import pytest
+import sqlalchemy as sa
 
 from tests.people.device import Device
 from tests.people.mailbox import letters_of
@@ -121,6 +122,16 @@ def test_an_address_is_proven_and_changed_by_links_that_work_on_any_device(site:
     stranger.post("/email/confirm", {"token": change.token}, page=path)
     assert "olive@new.example" in site.page("/account")
     assert "was changed" in letters_of(site.house.tools, EMAIL)[-1].subject
+
+
+def test_whoever_belongs_nowhere_any_more_is_told_so_and_not_that_the_password_is_wrong(
+    site: Site, stranger: Site
+) -> None:
+    with write(site.house.tools.engines, site.house.organisation) as db:
+        db.execute(sa.delete(rows.MEMBERS))
+    answer = sign_in(stranger)
+    assert answer.status_code == 403 and "belong to no organisation here any more" in words(answer.text)
+    assert sign_in(stranger, "wrong").status_code == 401
 
 
 # --- Sessions ---------------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from tieout.people.digests import digest, new_token
 from tieout.people.needs import Needs
 from tieout.people.sessions import LinkUsed, Visit, WrongCredentials
 from tieout.store import people as rows
+from tieout.store import second_factors
 from tieout.store.engine import Db, read, write
 from tieout.store.people import Person, Session
 
@@ -228,6 +229,7 @@ def _set_password(db: Db, needs: Needs, person: Person, password_hash: str, sess
     rows.end_sessions_of(db, person.id, but=session)
     rows.forget_devices(db, person.id, but=device)
     rows.drop_links(db, "reset", person.id)
+    second_factors.drop_pending_of(db, person.id)
     notify(db, needs, person, "Your password at Tieout was changed", "your password at Tieout was changed just now")
 
 

@@ -104,7 +104,7 @@ def add(needs: Needs, party: Party, person: Person, subject: str, answer: str, n
     except (WebAuthnException, ValueError, KeyError, TypeError) as error:
         raise PasskeyRefused("The device's answer could not be used. Try again, or use another device.") from error
     now = needs.now()
-    named = " ".join(name.split())[:LONGEST_NAME] or f"Passkey of {now:%d %B %Y}"
+    named = " ".join("".join(filter(str.isprintable, name)).split())[:LONGEST_NAME] or f"Passkey of {now:%d %B %Y}"
     id, public = _text(made.credential_id), _text(made.credential_public_key)
     with write(needs.engines, "") as db:
         if len(factors.passkeys(db, person.id)) >= MOST_KEYS:
@@ -116,6 +116,8 @@ def add(needs: Needs, party: Party, person: Person, subject: str, answer: str, n
 
 def remove(needs: Needs, person: Person, id: str) -> bool:
     """False for one that is gone, or somebody else's."""
+    if not _is_id(id):
+        return False
     with write(needs.engines, "") as db:
         key = factors.passkey(db, id)
         is_gone = factors.drop_passkey(db, person.id, id)
@@ -160,8 +162,9 @@ def _proven(needs: Needs, party: Party, subject: str, answer: str) -> Passkey:
     from webauthn.helpers.exceptions import WebAuthnException
 
     credential, challenge = _parsed(needs, answer, subject)
+    id = str(credential.get("id", ""))
     with read(needs.engines, "") as db:
-        key = factors.passkey(db, str(credential.get("id", ""))[:1400])
+        key = factors.passkey(db, id) if _is_id(id) else None
     if key is None:
         raise PasskeyRefused("This passkey is not known here. Use another, or your password.")
     try:
@@ -214,6 +217,10 @@ def _asked_at(needs: Needs, challenge: bytes, subject: str) -> datetime | None:
 
 def _signature(needs: Needs, head: bytes, subject: str) -> bytes:
     return hmac.digest(needs.vault.derived("passkey challenge"), head + subject.encode(), "sha256")
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isprintable() and len(text) <= 1400
 
 
 def _descriptors(keys: tuple[Passkey, ...]) -> list[dict[str, str]]:

@@ -30,6 +30,10 @@ class WrongCredentials(Exception):
     """The address is not known or the password is not its own; which of the two is never said."""
 
 
+class NoOrganisation(WrongCredentials):
+    """Every proof was right, and the person belongs to no organisation any more."""
+
+
 class LinkUsed(Exception):
     """A sign-in link was wrong, used or too old."""
 
@@ -123,14 +127,14 @@ def begin(needs: Needs, person: str, visit: Visit) -> str:
 
 
 def begin_proven(db: Db, needs: Needs, person: rows.Person, visit: Visit) -> str:
-    """A new session, after every proof. Raises WrongCredentials for somebody who belongs to no organisation.
+    """A new session, after every proof. Raises NoOrganisation for somebody who belongs to none.
 
     Always a new token: one that somebody planted before the sign-in is worth nothing after it.
     """
     token, now = new_token(), needs.now()
     own_ones = rows.memberships(db, person.id)
     if not own_ones:
-        raise WrongCredentials
+        raise NoOrganisation
     rows.forget_old(db, now - LONGEST, now)
     if visit.device:
         rows.know_device(db, digest(visit.device), person.id, now)

@@ -13,6 +13,7 @@ from tieout.web.render import count, page
 from tieout.web.routes import get, post
 
 _WRONG = "The e-mail address or the password is not right."
+_NOWHERE = "You belong to no organisation here any more. Ask an owner of one to invite you again."
 
 
 def show(request: Request, tools: guard.CallerTools, back: str = "") -> Response:
@@ -32,6 +33,8 @@ def sign_in(
 ) -> Response:
     try:
         token = sessions.sign_in(tools, email[:254], password, guard.visit(request))
+    except sessions.NoOrganisation:
+        return _page(request, tools, 403, _NOWHERE, email, back)
     except sessions.WrongCredentials:
         return _page(request, tools, 401, _WRONG, email, back)
     except sessions.TooManyTries as refused:
@@ -54,8 +57,8 @@ def by_passkey(
         return _page(request, tools, 401, str(refused), "", back)
     except sessions.TooManyTries as refused:
         return _page(request, tools, 429, too_many(refused), "", back)
-    except sessions.WrongCredentials:
-        return _page(request, tools, 401, _WRONG, "", back)
+    except sessions.NoOrganisation:
+        return _page(request, tools, 403, _NOWHERE, "", back)
     return _begun(request, token, guard.own_path(back))
 
 
@@ -86,6 +89,8 @@ def second(
         return _second(request, tools, 401, str(refused), back)
     except sessions.TooManyTries as refused:
         return _second(request, tools, 429, too_many(refused), back)
+    except sessions.NoOrganisation:
+        return _page(request, tools, 403, _NOWHERE, "", back)
     except sessions.LinkUsed:
         return _second(request, tools, 410, "", back)
     response = _begun(request, token, guard.own_path(back))

@@ -151,7 +151,7 @@ def test_who_lacks_a_right_asks_for_it_at_the_door_and_gets_it(site: Site, brows
     refused = bob.post("/people/invitations", {"email": "x@example.com", "role": "basic"}, page="/people")
     assert refused.status_code == 403 and 'href="/access/ask?right=people"' in refused.text
     asking = words(bob.page("/access/ask?right=connect"))
-    assert "you would have to be owner or admin or accountant" in asking and "Olive Finch (owner)" in asking
+    assert "it takes accountant or admin or owner" in asking and "Olive Finch (owner)" in asking
     bob.post("/access/ask", {"right": "connect", "words": "our second shop"}, page="/access/ask?right=connect")
     assert "Asked." in said(bob)
     assert "our second shop" in said(site) and "1 request to decide" in said(site, "/settlements")

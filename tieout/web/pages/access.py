@@ -29,7 +29,7 @@ def show(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, ri
         missing=RIGHT_WORDS[missing] if missing else "",
         has_it=bool(missing) and not wanted,
         helpers=asking_access.helpers(tools, visitor.organisation, missing or Right.PEOPLE),
-        giving=[role.value for role in roles.roles_with(missing)] if missing else [],
+        giving=[role.value for role in reversed(roles.roles_with(missing))] if missing else [],
     )
 
 

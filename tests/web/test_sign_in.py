@@ -120,8 +120,8 @@ class TestFirstRun:
     def test_the_token_makes_the_owner_who_is_then_signed_in(self, empty: Site) -> None:
         token = organisations.first_owner_token(empty.house.tools)
         answer = empty.post("/first-run", {**self.FORM, "token": token}, page=f"/first-run?token={token}")
-        assert answer.status_code == 303 and answer.headers["location"] == "/connection"
-        page = empty.page("/connection")
+        assert answer.status_code == 303 and answer.headers["location"] == "/start"
+        page = empty.page("/start")
         assert "Lighthouse Ltd" in page and "Alice, owner" in words(page)
         assert "is set up already" in empty.get(f"/first-run?token={token}").text
         assert [each.to for each in letters_of(empty.house.tools)] == ["alice@example.com"], (

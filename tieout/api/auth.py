@@ -14,7 +14,8 @@ from fastapi import Depends, Request
 from tieout.api.errors import Declined
 from tieout.core.actor import Actor
 from tieout.people import tokens
-from tieout.people.tokens import PREFIX, Bearer, Scope, Unusable
+from tieout.people.tokens import PREFIX, RIGHTS, Bearer, Scope, Unusable
+from tieout.sync import door_issues
 from tieout.sync.tools import Tools
 
 CALLS_A_MINUTE = 600
@@ -116,4 +117,8 @@ class Needs:
 
     def __call__(self, calling: Calling) -> None:
         if missing := calling.bearer.lacks(calling.organisation, self.scope):
-            raise Declined("insufficient_scope", f"It lacks {missing}.")
+            is_role = self.scope is Scope.INTEGRATIONS_CONNECT and self.scope in calling.bearer.token.scopes
+            if is_role:
+                door_issues.met(calling.tools, calling.actor, door_issues.ROLE, {"right": RIGHTS[self.scope].value})
+            problem = door_issues.ROLE if is_role else None
+            raise Declined("insufficient_scope", f"It lacks {missing}.", problem=problem)

@@ -23,7 +23,7 @@ from tieout.people.id_tokens import Untrusted
 from tieout.people.members import Impossible
 from tieout.people.organisations import SetupClosed
 from tieout.people.passkeys import PasskeyRefused
-from tieout.people.roles import NotPermitted
+from tieout.people.roles import NotPermitted, Right
 from tieout.people.second_factor import WrongCode
 from tieout.people.sessions import FactorNeeded, LinkUsed, TooManyTries, WrongCredentials
 from tieout.store.backup import BackupFailed
@@ -119,6 +119,8 @@ def explain(request: Request, error: Exception) -> Declined:
         return _http(error)
     if isinstance(error, RequestValidationError):
         return _validation(request, error)
+    if isinstance(error, NotPermitted) and error.right is Right.CONNECT:
+        return Declined("insufficient_scope", f"{error}.", problem="connect-role-too-low")
     for name in (kind.__name__ for kind in type(error).__mro__):
         if name in ANSWERS:
             return replace(ANSWERS[name], detail=f"{error}.") if name in SPOKEN else ANSWERS[name]

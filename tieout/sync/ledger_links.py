@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tieout.core.actor import Actor
+from tieout.core.budget import Lane
 from tieout.core.channel_account import ChannelAccount
 from tieout.core.connection import Connection
 from tieout.core.ledger_link import LinkFacts
@@ -82,16 +83,16 @@ def probe(tools: Tools, organisation: str) -> int:
         live = {each.id: each for each in channel_accounts.listed(db) if each.is_live}
         due = [each for id, each in ledger_links.listed(db).items() if id in live and _is_due(each, tools.now())]
     for link in due:
-        look_through(tools, organisation, link)
+        look_through(tools, organisation, link, Lane.BACKGROUND)
     return len(due)
 
 
-def look_through(tools: Tools, organisation: str, link: LedgerLink) -> Connection | None:
+def look_through(tools: Tools, organisation: str, link: LedgerLink, lane: Lane = Lane.INTERACTIVE) -> Connection | None:
     """A real call with the connection that the link names; what came of it is kept with link and connection."""
     with read(tools.engines, organisation) as db:
         found = connections.find(db, link.connection)
     if found is not None and found.may_ask:
-        look_at(tools, organisation, found.id)
+        look_at(tools, organisation, found.id, lane=lane)
     with write(tools.engines, organisation) as db:
         found = connections.find(db, link.connection)
         account = channel_accounts.find(db, link.account)

@@ -16,6 +16,7 @@ from tieout.store import across, connections, grants
 from tieout.store.engine import Db, read
 from tieout.sync.checks import look
 from tieout.sync.grants import KEEP_ALIVE_HOURS, keep_alive, let_go_unused
+from tieout.sync.ledger_links import probe
 from tieout.sync.tools import Tools
 
 EVERY_SECONDS = 300
@@ -67,7 +68,7 @@ def _tend_one(tools: Tools, organisation: str) -> int:
     due = [each for each in live if each.may_ask and _is_due(each, tools.now())]
     for connection in due:
         look(tools, organisation, connection.id, with_chart=connection.may_post, lane=Lane.BACKGROUND)
-    return len(due)
+    return len(due) + probe(tools, organisation)
 
 
 def _is_quiet(db: Db, connection: Connection, now: datetime) -> bool:

@@ -50,7 +50,7 @@ def create(
         member = organisations.create_first_owner(tools, token, wanted)
     except SetupClosed:
         return _form(request, 410, "", {}, {}, True)
-    response = RedirectResponse("/connection", 303)
+    response = RedirectResponse("/start", 303)
     token = sessions.begin(tools, member.person, guard.visit(request))
     guard.begin_session(request, response, token)
     if session := sessions.current(tools, token):

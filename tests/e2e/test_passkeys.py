@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Place
-from tests.e2e.test_journey import set_up
+from tieout.people import organisations, sessions
 
 pytestmark = pytest.mark.browser
 
@@ -20,12 +20,25 @@ DEVICE = {
 }
 
 
+OWNER = organisations.FirstOwner(
+    "Harbour & Finch Ltd", "GB", "Europe/London", "Olive Finch", "olive@example.com", "correct horse battery staple"
+)
+
+
+def sign_in(page: Page, place: Place) -> None:
+    """As the owner of a new installation, by the link that its console prints."""
+    organisations.create_owner(place.tools, OWNER)
+    page.goto(f"{place.url}/sign-in/link?token={sessions.sign_in_link(place.tools)}")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+
+
 def test_a_passkey_is_added_and_signs_in_without_a_password(place: Place, open_page: Callable[..., Page]) -> None:
     page = open_page()
     device = page.context.new_cdp_session(page)
     device.send("WebAuthn.enable")
     device.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})
-    set_up(page, place)
+    sign_in(page, place)
     page.goto(f"{place.url}/account")
     page.get_by_role("link", name="Set up a second factor").click()
     page.get_by_label("Its name").fill("My laptop")

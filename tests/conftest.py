@@ -42,6 +42,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--every-database", action="store_true", help="every test that can run on PostgreSQL runs on it too"
     )
+    parser.addoption("--scripts", type=int, default=24, help="random scripts of the test of non-interference")
 
 
 def _says_little_more(item: pytest.Item) -> bool:

@@ -80,7 +80,7 @@ def world(prepared_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
         wanted = FirstOwner("Zeisig & Sons", "GB", "Europe/London", "Zora Zilpzalp", "zora@example.com", "")
         member = create_owner(tools, wanted)
         house = House(tools, jobs, running, clock, Actor(member.organisation, member.person, "Zora Zilpzalp"))
-        made = World(house, _canaries(house), _ours(house), TestClient(_app(tools, folder), follow_redirects=False))
+        made = World(house, _canaries(house), _ours(house), TestClient(an_app(tools, folder), follow_redirects=False))
         made.client.base_url = made.client.base_url.copy_with(scheme="http", host="localhost", port=8080)
         _people(made)
         yield made
@@ -88,7 +88,7 @@ def world(prepared_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     engines.dispose()
 
 
-def _app(tools: Tools, folder: Path) -> FastAPI:
+def an_app(tools: Tools, folder: Path) -> FastAPI:
     app = make_app(tools, WebSettings(SITE, folder / "spool", 5_000_000))
     mount(app, tools, ApiSettings(SITE, folder / "spool", 5_000_000))
     return app

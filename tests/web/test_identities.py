@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import pytest
+import sqlalchemy as sa
 
 from tests.openid import Vouching, vouching
 from tests.sync.conftest import House
@@ -12,6 +13,7 @@ from tieout.people.passwords import make_hash
 from tieout.people.roles import Role
 from tieout.store import people, second_factors
 from tieout.store.engine import Engines, read, write
+from tieout.store.grants import GRANTS
 from tieout.store.second_factors import Passkey
 from tieout.sync import issues
 
@@ -133,6 +135,20 @@ def test_an_unproven_address_tells_nothing_of_any_account(trip: Vouching, house:
     shown = words(browser.page("/sign-in/identity"))
     assert "No account has this login" in shown and "does not say that the address was proven" in shown
     assert "another login" not in shown and issues.listing(house.tools, house.organisation) == ()
+
+
+def test_the_login_that_connected_the_books_is_known_by_them(trip: Vouching, house: House, browser: Site) -> None:
+    """Where a provider proves no address, its own id of the person is what both sides know."""
+    set_password(house)
+    house.connect()
+    with read(house.tools.engines, "") as db:
+        user = db.execute(sa.select(GRANTS.c.person)).scalar_one()
+    trip.world.hand("person", flavour="xero", email="olive@example.com", user=user)
+    assert whole(browser, trip, "xero") == "/sign-in/identity"
+    shown = words(browser.page("/sign-in/identity"))
+    assert "An account connected its books with this very login" in shown and "Sign in with your password" in shown
+    (issue,) = issues.listing(house.tools, house.organisation)
+    assert "the login that connected the books of an account" in issue.evidence[0]
 
 
 def test_what_was_refused_is_told_with_their_words_escaped_and_the_way_on(trip: Vouching, browser: Site) -> None:

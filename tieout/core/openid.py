@@ -66,7 +66,10 @@ class Vouched:
 
 @dataclass(frozen=True, slots=True)
 class SignInFacts:
-    """Somebody was vouched for who has an account under other logins. `address` is masked; `kinds` are those logins."""
+    """Somebody was vouched for who has an account under other logins. `address` is masked; `kinds` are those logins.
+
+    `is_by_books`: the account is known by the books that it connected with this login, not by its address.
+    """
 
     person: str
     name: str
@@ -74,6 +77,7 @@ class SignInFacts:
     address: str
     kinds: tuple[str, ...]
     ends_at: datetime
+    is_by_books: bool = False
 
 
 def masked(email: str) -> str:

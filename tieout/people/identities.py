@@ -40,8 +40,9 @@ class TakenElsewhere(Impossible):
 class Pending:
     """An identity that was proven in this browser and is nobody's yet.
 
-    `has_account`: an account has the same address, which the provider has proven; `kinds` are the ways in of that
-    account, by name with what may be shown of each. None at all: a new password by mail is the only one.
+    `has_account`: an account has the same address, which the provider has proven, or with `is_by_books` connected books
+    with the same login. `kinds` are the ways in of that account, by name with what may be shown of each. None at all: a
+    new password by mail is the only one.
     """
 
     draft: str
@@ -50,6 +51,7 @@ class Pending:
     name: str
     is_verified: bool
     has_account: bool = False
+    is_by_books: bool = False
     kinds: tuple[tuple[str, str], ...] = ()
     back: str = "/"
 
@@ -64,8 +66,12 @@ def known(db: Db, vouched: Vouched) -> Identity | None:
 
 
 def keep(db: Db, needs: Needs, draft: Draft, vouched: Vouched) -> Draft:
-    """Keeps a proven identity that nobody has, and finds whose address it told if its provider proved that one."""
+    """Keeps a proven identity that nobody has, and finds whose account may be meant by it.
+
+    By the address, if its provider has proven it; else by the books that were connected with this very login.
+    """
     owner = people.person_by_email(db, vouched.email) if vouched.is_verified and vouched.email else None
+    meant = owner.id if owner else rows.who_connected(db, vouched.provider, vouched.subject)
     proven = replace(
         draft,
         proven_at=needs.now(),
@@ -74,7 +80,7 @@ def keep(db: Db, needs: Needs, draft: Draft, vouched: Vouched) -> Draft:
         email=vouched.email,
         name=vouched.name,
         is_verified=vouched.is_verified,
-        meant=owner.id if owner else "",
+        meant=meant,
     )
     rows.prove(db, proven)
     return proven
@@ -87,8 +93,24 @@ def pending(needs: Needs, draft: str, browser: str) -> Pending | None:
         if found is None:
             return None
         kinds = _kinds(db, found.meant) if found.meant else ()
-    is_known = found.meant != ""
-    return Pending(found.id, found.provider, found.email, found.name, found.is_verified, is_known, kinds, found.back)
+        is_by_books = found.meant != "" and is_by_books_of(db, found)
+    return Pending(
+        draft=found.id,
+        provider=found.provider,
+        email=found.email,
+        name=found.name,
+        is_verified=found.is_verified,
+        has_account=found.meant != "",
+        is_by_books=is_by_books,
+        kinds=kinds,
+        back=found.back,
+    )
+
+
+def is_by_books_of(db: Db, draft: Draft) -> bool:
+    """Whether the account was found by books that it connected with this login, and not by its address."""
+    owner = people.person(db, draft.meant)
+    return not draft.is_verified or owner is None or owner.email != draft.email
 
 
 def link_pending(needs: Needs, actor: Actor, draft: str, browser: str) -> Identity | None:

@@ -12,8 +12,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from tieout.store.connections import CONNECTIONS
 from tieout.store.engine import Db
+from tieout.store.grants import GRANTS
 from tieout.store.metadata import ID, METADATA
+from tieout.store.people import PERSONS
 from tieout.store.types import Moment
 
 _DIGEST = sa.String(64)
@@ -76,7 +79,8 @@ class Draft:
     """`id` is the digest of the state, `binding` of the browser's secret; `person` is who was signed in at the press.
 
     `endpoints` are the provider's addresses as they were at the press. Once an identity is proven that nobody here has,
-    `issuer` and `subject` are set; `meant` is the person whose address it told, if the provider has proven the address.
+    `issuer` and `subject` are set; `meant` is the person whose address it told, if the provider has proven the address,
+    or who connected books with the same login.
     `code` and `words` say why it was refused.
     """
 
@@ -133,6 +137,22 @@ def drop(db: Db, id: str, person: str) -> bool:
 def use(db: Db, id: str, email: str, now: datetime) -> None:
     change = sa.update(IDENTITIES).where(IDENTITIES.c.id == id)
     db.execute(change.values(email=email or IDENTITIES.c.email, used_at=now))
+
+
+def who_connected(db: Db, platform: str, subject: str) -> str:
+    """The person who connected books last with this very login, of those that are still connected; blank for nobody.
+
+    For a transaction that was opened for no organisation.
+    """
+    query = (
+        sa.select(CONNECTIONS.c.connected_by)
+        .join(GRANTS, GRANTS.c.id == CONNECTIONS.c.grant)
+        .join(PERSONS, PERSONS.c.id == CONNECTIONS.c.connected_by)
+        .where(GRANTS.c.platform == platform, GRANTS.c.person == subject, CONNECTIONS.c.state != "disconnected")
+        .order_by(CONNECTIONS.c.connected_at.desc(), CONNECTIONS.c.id)
+        .limit(1)
+    )
+    return str(db.execute(query).scalar() or "")
 
 
 def begin(db: Db, draft: Draft, older_than: datetime) -> None:

@@ -54,7 +54,7 @@ def settle(db: Db, person: str, now: datetime) -> None:
 
 
 def sign_in_cases(db: Db, person: str, now: datetime) -> tuple[Case, ...]:
-    """The identity proven last with this person's address; none while none waits."""
+    """The identity proven last that may be this person's; none while none waits."""
     waiting = rows.waiting_for(db, person, now - identities.PENDING)
     if not waiting:
         return ()
@@ -68,6 +68,7 @@ def sign_in_cases(db: Db, person: str, now: datetime) -> tuple[Case, ...]:
         address=masked(newest.email),
         kinds=(*(f"a {name}" for name in identities.own_ways(db, person)), *kinds),
         ends_at=newest.proven_at + identities.PENDING,
+        is_by_books=identities.is_by_books_of(db, newest),
     )
     return (replace(diagnosis.bare(db, now), sign_in=facts),)
 

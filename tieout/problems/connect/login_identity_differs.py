@@ -17,8 +17,9 @@ def detect(case: Case) -> Evidence | None:
     if facts is None:
         return None
     ways = " and ".join(facts.kinds) or "a link by mail"
+    known = "the login that connected the books of" if facts.is_by_books else "the address of"
     lines = (
-        f"{facts.provider} vouched for {facts.address}, the address of an account that signs in with {ways}.",
+        f"{facts.provider} vouched for {facts.address}, {known} an account that signs in with {ways}.",
         f"It can be linked until {case.moment(facts.ends_at)}; nothing was made or changed by it.",
     )
     return Evidence(f"person:{facts.person}", lines, (("person", facts.name), ("provider", facts.provider)))

@@ -66,13 +66,14 @@ class OpenIdStandIn:
         return Answer(answer.status, bodies.get(form, b'{"id_token": '), "text/html; charset=utf-8")
 
     def hand(self, name: str, told: Doc) -> Any:
-        """`person` (flavour, email, name, verified), `rotate` (flavour), `redirect` (uri)."""
+        """`person` (flavour, email, name, verified, user), `rotate` (flavour), `redirect` (uri)."""
         flavour = FLAVOURS[str(told.get("flavour", "google"))]
         with self.shelf.change():
             match name:
                 case "person":
                     verified = bool(told.get("verified", True))
-                    return new_person(self.people, flavour, told["email"], told.get("name", "Somebody"), verified)
+                    name, user = str(told.get("name", "Somebody")), str(told.get("user", ""))
+                    return new_person(self.people, flavour, str(told["email"]), name, verified, user)
                 case "rotate":
                     return {"turn": tokens.rotate(self.people, flavour)}
                 case "redirect":

@@ -57,11 +57,14 @@ class People:
         return tuple(row for row in self.shelf.all("person") if row["flavour"] == flavour.name)
 
 
-def new_person(people: People, flavour: Flavour, email: str, name: str, verified: bool = True) -> Doc:
-    """An account at one provider; its subject is the same whenever the same address is made there."""
+def new_person(people: People, flavour: Flavour, email: str, name: str, verified: bool = True, user: str = "") -> Doc:
+    """An account at one provider; its subject is the same whenever the same address is made there.
+
+    `user` is the id of the login where a provider names that beside the subject.
+    """
     sub = hashlib.sha256(f"{flavour.name} {email}".encode()).hexdigest()[:21]
     row: Doc = {"id": f"{flavour.name}/{sub}", "flavour": flavour.name, "sub": sub}
-    row |= {"email": email, "name": name, "verified": verified}
+    row |= {"email": email, "name": name, "verified": verified, "user": user or f"user-{sub}"}
     return people.shelf.put("person", row["id"], row)
 
 

@@ -132,7 +132,7 @@ def _id_token(people: People, flavour: Flavour, person: Doc, nonce: str, access:
     if flavour.id_token_tells_email:
         claims |= _profile(flavour, person)
     if flavour.own_subject:
-        claims[flavour.own_subject] = f"user-{person['sub']}"
+        claims[flavour.own_subject] = person["user"]
     match bent:
         case "nonce":
             claims["nonce"] = "another-nonce"

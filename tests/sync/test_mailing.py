@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from tieout.store import letters as rows
 from tieout.store.engine import write
 from tieout.store.vault import ORGANISATION_KEYS
 from tieout.sync import mailing
+from tieout.sync.doctor import examine
 from tieout.sync.tools import Tools
 
 
@@ -128,3 +130,21 @@ def test_a_closed_way_out_is_not_knocked_at_by_every_letter(posting: Tools, outb
     outbox.refusal = Undelivered("not reached", is_final=False)
     mailing.deliver(posting)
     assert sorted(each.tries for each in mailing.outgoing(posting)) == [0] * 6 + [1] * 3
+
+
+def test_the_doctor_says_when_the_way_out_is_closed(
+    posting: Tools, outbox: Outbox, clock: Clock, tmp_path: Path
+) -> None:
+    def told() -> tuple[bool, str]:
+        return next((each.is_good, each.text) for each in examine(posting, tmp_path) if each.name == "mail")
+
+    ask(posting)
+    outbox.refusal = Undelivered("535 wrong password", is_final=False)
+    for _ in range(3):
+        assert told() == (True, "Letters go out by an outbox.")
+        mailing.deliver(posting)
+        clock.advance(minutes=30)
+    assert told() == (False, "Not taken, after 3 tries or more: 1. 535 wrong password.")
+    outbox.refusal = Undelivered("550 no such person", is_final=True)
+    mailing.deliver(posting)
+    assert told()[0] and "Refused for good: 1" in told()[1]

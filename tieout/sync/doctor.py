@@ -13,10 +13,11 @@ from tieout.core.proof import parts_meet_payout, rows_meet_payout
 from tieout.core.status import MOVING
 from tieout.store import across, attempts, deployment, organisations, plans, postings, settlements
 from tieout.store.engine import Db, read, sqlite_facts
+from tieout.store.letters import FAILED, WAITING
 from tieout.store.plans import FrozenPlan
 from tieout.store.postings import Posting
 from tieout.store.settlements import Kept, Wanted
-from tieout.sync import auditing, issues
+from tieout.sync import auditing, issues, mailing
 from tieout.sync.in_use import live
 from tieout.sync.settlements.withdrawing import is_void
 from tieout.sync.tools import Tools
@@ -24,6 +25,7 @@ from tieout.sync.tools import Tools
 _MOST = 100_000
 _LIVE = IN_BOOKS | {State.SENDING, State.UNKNOWN}
 _LATEST = timedelta(hours=25)
+_TRIES_IN_VAIN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,8 @@ class Finding:
 
 def examine(tools: Tools, folder: Path) -> tuple[Finding, ...]:
     """Everything worth knowing before somebody trusts this installation with books."""
-    return (*_database(tools), *_installation(tools, folder), *_keys(tools), *_audit(tools), *_organisations(tools))
+    facts = (*_database(tools), *_installation(tools, folder), *_keys(tools), *_audit(tools), *_mail(tools))
+    return (*facts, *_organisations(tools))
 
 
 def invariants(tools: Tools) -> tuple[Finding, ...]:
@@ -97,6 +100,19 @@ def _audit(tools: Tools) -> Iterator[Finding]:
     if not any(each.broken for each in found):
         since = f", and as on {earlier.made_at:%Y-%m-%d}" if earlier else ""
         yield Finding("audit log", True, f"{sum(each.number for each in found)} entries, unbroken{since}.")
+
+
+def _mail(tools: Tools) -> Iterator[Finding]:
+    """One letter that an address refuses is its own matter; several tries in vain mean that the way out is closed."""
+    unsent = mailing.outgoing(tools, unsent_only=True)
+    stuck = [letter for letter in unsent if letter.state == WAITING and letter.tries >= _TRIES_IN_VAIN]
+    if stuck:
+        text = f"Not taken, after {_TRIES_IN_VAIN} tries or more: {len(stuck)}. {stuck[0].words}."
+        yield Finding("mail", False, text, "Mend TIEOUT_SMTP_…, then `tieout mail retry`.")
+    else:
+        refused = sum(letter.state == FAILED for letter in unsent)
+        more = f" Refused for good: {refused}, see `tieout mail list --unsent`." if refused else ""
+        yield Finding("mail", True, f"Letters go out by {tools.post.words}.{more}")
 
 
 def _organisations(tools: Tools) -> Iterator[Finding]:

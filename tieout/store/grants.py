@@ -5,13 +5,14 @@ that person connected: a copy in each would be killed by the first renewal of an
 connection. Its tokens are sealed under a data key of the installation's own.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from tieout.core.connection import ConnectionState
+from tieout.core.connection import ASKS, ConnectionState
 from tieout.store import renewals
 from tieout.store.connections import CONNECTIONS
 from tieout.store.drafts import CHOOSING, DRAFTS, PARKED
@@ -46,6 +47,7 @@ GRANTS = sa.Table(
     sa.Column("cause", sa.String(64), nullable=False),
     sa.Column("words", sa.Text, nullable=False),
     sa.Column("ends_at", Moment),
+    sa.Column("listed_at", Moment),
     sa.PrimaryKeyConstraint("id"),
     sa.UniqueConstraint("platform", "client_id", "person"),
 )
@@ -57,6 +59,7 @@ class Grant:
 
     `previous` is the refresh token before this one, which the platform takes again until `previous_until`.
     `candidate` is one that came back too late to be stored under its fence: it may be the one that lives.
+    `listed_at`: when the platform was last asked which books it reaches.
     """
 
     id: str
@@ -80,6 +83,7 @@ class Grant:
     cause: str = ""
     words: str = ""
     ends_at: datetime | None = None
+    listed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +132,29 @@ def unused(db: Db, before: datetime) -> tuple[Grant, ...]:
     serving = sa.select(CONNECTIONS.c.grant).where(CONNECTIONS.c.state != ConnectionState.DISCONNECTED.value)
     query = sa.select(GRANTS).where(GRANTS.c.issued_at < before, GRANTS.c.id.not_in(serving))
     return tuple(_read(row) for row in db.execute(query))
+
+
+def unlisted(db: Db, platforms: Sequence[str], before: datetime) -> tuple[Grant, ...]:
+    """Living grants at these platforms whose books nobody has asked for since; `db` stands above the organisations."""
+    assert not db.organisation, "a grant may serve several organisations"
+    is_old = sa.or_(GRANTS.c.listed_at.is_(None), GRANTS.c.listed_at < before)
+    is_settled = GRANTS.c.issued_at < before  # a consent of a moment ago has just been asked
+    alive = (GRANTS.c.platform.in_(platforms), GRANTS.c.ended_at.is_(None))
+    query = sa.select(GRANTS).where(*alive, is_old, sa.or_(is_settled, GRANTS.c.listed_at.is_not(None)))
+    return tuple(_read(row) for row in db.execute(query.order_by(GRANTS.c.listed_at, GRANTS.c.id)))
+
+
+def mark_listed(db: Db, grant: str, now: datetime) -> None:
+    db.execute(GRANTS.update().where(GRANTS.c.id == grant).values(listed_at=now))
+
+
+def serving(db: Db, grant: str) -> tuple[tuple[str, str, str], ...]:
+    """Organisation, connection and books' id of each connection by this grant that may be asked, whoever owns it."""
+    assert not db.organisation, "a grant may serve several organisations"
+    columns = (CONNECTIONS.c.organisation, CONNECTIONS.c.id, CONNECTIONS.c.books_id)
+    mine = (CONNECTIONS.c.grant == grant, CONNECTIONS.c.state.in_([state.value for state in ASKS]))
+    rows = db.execute(sa.select(*columns).where(*mine).order_by(CONNECTIONS.c.organisation, CONNECTIONS.c.id))
+    return tuple((row.organisation, row.id, row.books_id) for row in rows)
 
 
 def awaited(db: Db, grant: str, since: datetime) -> int:

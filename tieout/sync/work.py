@@ -9,7 +9,7 @@ from tieout.core.budget import Lane
 from tieout.jobs import BACKGROUND, INTERACTIVE
 from tieout.store import followups, postings
 from tieout.store.engine import read
-from tieout.sync import auditing, fetching, mailing, sweep, tending
+from tieout.sync import auditing, fetching, mailing, presence, sweep, tending
 from tieout.sync.diagnosis import is_paused
 from tieout.sync.followups import follow_up
 from tieout.sync.posting import drive
@@ -41,6 +41,7 @@ def register(engine: Engine, tools: Tools) -> None:
     engine.register("recheck", partial(recheck_issue, tools))
     engine.register("sweep", partial(sweep.sweep, tools))
     engine.register("tend", partial(tending.tend, tools))
+    engine.register("presence", partial(presence.look, tools))
     engine.register("fetch", partial(fetching.fetch, tools))
     engine.register("fetches", partial(fetching.fetch_due, tools))
     engine.register("mail", partial(mailing.deliver, tools))
@@ -48,6 +49,7 @@ def register(engine: Engine, tools: Tools) -> None:
     engine.schedule("checkpoint", auditing.EVERY_SECONDS)
     engine.schedule("sweep", SWEEP_SECONDS)
     engine.schedule("tend", tending.EVERY_SECONDS)
+    engine.schedule("presence", presence.EVERY_SECONDS)
     engine.schedule("fetches", fetching.EVERY_SECONDS)
     engine.schedule("mail", mailing.EVERY_SECONDS)
 

@@ -24,3 +24,5 @@ def upgrade() -> None:
         sa.Column("who", sa.String(255), nullable=False),
         sa.PrimaryKeyConstraint("grant", "fence", name=op.f("pk_renewals")),
     )
+    with op.batch_alter_table("grants", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("listed_at", Moment))

@@ -27,6 +27,7 @@ from tieout.people.roles import NotPermitted, Right
 from tieout.people.second_factor import WrongCode
 from tieout.people.sessions import FactorNeeded, LinkUsed, TooManyTries, WrongCredentials
 from tieout.store.backup import BackupFailed
+from tieout.store.checkpoints import NotACheckpoint
 from tieout.store.connections import BooksTaken
 from tieout.store.deployment import WrongDatabase
 from tieout.store.schema import UnknownSchema
@@ -219,6 +220,7 @@ CLASSES: dict[type[Exception], Declined] = {
     NotKept: _OPERATORS,
     Tampered: _OPERATORS,
     UnknownSchema: _OPERATORS,
+    NotACheckpoint: _OPERATORS,
     WrongDatabase: _OPERATORS,
     CurrencyMixed: _OURS,
     PrecisionExcess: _OURS,

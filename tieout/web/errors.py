@@ -22,6 +22,7 @@ from tieout.people.roles import NotPermitted
 from tieout.people.second_factor import WrongCode
 from tieout.people.sessions import FactorNeeded, LinkUsed, TooManyTries, WrongCredentials
 from tieout.store.backup import BackupFailed
+from tieout.store.checkpoints import NotACheckpoint
 from tieout.store.connections import BooksTaken
 from tieout.store.deployment import WrongDatabase
 from tieout.store.schema import UnknownSchema
@@ -153,6 +154,7 @@ PAGES: dict[type[Any], Explain] = {
     NotKept: explanations.operators,
     Tampered: explanations.operators,
     UnknownSchema: explanations.operators,
+    NotACheckpoint: explanations.operators,
     WrongDatabase: explanations.operators,
     CurrencyMixed: explanations.unforeseen,
     PrecisionExcess: explanations.unforeseen,

@@ -19,7 +19,7 @@ from tieout.sync import diagnosis, linked
 from tieout.sync.checks import CHECKED, barriers, look
 from tieout.sync.identity_issues import SIGN_IN, settle
 from tieout.sync.in_use import books_in_use
-from tieout.sync.settlements.approving import approve, freeze_anew, record_sent
+from tieout.sync.settlements.approving import approve, freeze_anew, set_off
 from tieout.sync.settlements.preparing import planned, prepared
 from tieout.sync.statuses import refresh
 from tieout.sync.tools import Tools
@@ -121,8 +121,7 @@ def renumber(tools: Tools, actor: Actor, settlement: str) -> bool:
             return False
         if freeze_anew(tools, db, kept, plan, connection, actor, stopped_are_out=True):
             return False
-        refresh(db, settlement, tools.now())
-        record_sent(tools, db, actor, kept)
+        set_off(tools, db, kept, actor)
     key = f"drive:{connection.id}:{tools.now().isoformat()}"
     tools.jobs.enqueue("drive", key, {"organisation": actor.organisation, "connection": connection.id})
     return True

@@ -154,8 +154,7 @@ def _freeze_one(tools: Tools, asker: Actor, connection: Connection, books: Books
             return Verdict(id, True, "It is on its way already.")
         if kept.status not in (Status.READY, Status.BLOCKED, Status.PARTIALLY_SENT):
             return Verdict(id, False, f"Settlement {kept.settlement.id}: {kept.reason}")
-        if again := _once_more(tools, db, kept, connection):
-            record_sent(tools, db, asker, kept)
+        if again := _once_more(tools, db, kept, connection, asker):
             return again
         plan = planned(db, kept)
         if not isinstance(plan, Plan):
@@ -176,12 +175,11 @@ def _freeze_one(tools: Tools, asker: Actor, connection: Connection, books: Books
             return Verdict(id, False, f"Settlement {kept.settlement.id}: {first.message}")
         if told := freeze_anew(tools, db, kept, plan, connection, asker):
             return Verdict(id, False, f"Settlement {kept.settlement.id}: {told}")
-        refresh(db, kept.id, tools.now())
-        record_sent(tools, db, asker, kept)
+        set_off(tools, db, kept, asker)
     return Verdict(id, True, f"Plan {plan.hash[:12]} frozen.")
 
 
-def _once_more(tools: Tools, db: Db, kept: Kept, connection: Connection) -> Verdict | None:
+def _once_more(tools: Tools, db: Db, kept: Kept, connection: Connection, asker: Actor) -> Verdict | None:
     """After a refusal: the frozen plan again, if today's would be the same or a part of it is in the books.
 
     None also where it was frozen for other books than those in use: there it would wait for ever.
@@ -199,7 +197,7 @@ def _once_more(tools: Tools, db: Db, kept: Kept, connection: Connection) -> Verd
         if part.protocol.state in (State.REFUSED, State.RETRY):
             protocol, _effects = step(part.protocol, Decided(Decision.TRY_NOW), now)
             postings.save(db, part, protocol, "")
-    refresh(db, kept.id, now)
+    set_off(tools, db, kept, asker)
     return Verdict(kept.id, True, "The frozen plan is sent once more.")
 
 
@@ -234,8 +232,9 @@ def freeze_anew(
     return ""
 
 
-def record_sent(tools: Tools, db: Db, asker: Actor, kept: Kept) -> None:
-    """A plan on its way to the books, in the audit log; called last in the transaction that sets it going."""
+def set_off(tools: Tools, db: Db, kept: Kept, asker: Actor) -> None:
+    """Its newest plan is on its way to the books: the settlement's status, and the audit log; last in a transaction."""
+    refresh(db, kept.id, tools.now())
     plan, connection = plans.newest_of(db, [kept.id])[kept.id]
     details = {"number": kept.settlement.id, "plan": plan, "connection": connection}
     record(db, asker, "settlement-sent", f"settlement:{kept.id}", tools.now(), details)

@@ -1,7 +1,7 @@
 """Causing every problem by the faults its file names, and undoing them: what a person, the wire or a crash would do."""
 
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
 from importlib import import_module
@@ -17,13 +17,14 @@ from tests.sync.test_bad_weather import hurried
 from tieout.calls import Answer, Request
 from tieout.core.mapping import Mapping
 from tieout.core.money import Money
+from tieout.core.records import Form
 from tieout.core.role import role_of
 from tieout.core.settlement import Settlement
 from tieout.platforms import named
 from tieout.sandbox.faults import NAMES
 from tieout.store import budgets, mappings, settlements
 from tieout.store.engine import read, write
-from tieout.sync import channel_accounts, mapping
+from tieout.sync import channel_accounts, mapping, pausing
 from tieout.sync.charts import last_read
 from tieout.sync.in_use import books_in_use
 from tieout.sync.settlements import prepare_all
@@ -52,7 +53,7 @@ class Fault:
         """As the control door takes them: {names} filled, numbers as numbers, a count of 0 without an end."""
         given: dict[str, Any] = {}
         for name, text in self.how.items():
-            if name not in ("sample", "wait", "at", "after", "look", "said", "when"):
+            if name not in ("sample", "wait", "at", "after", "meets", "look", "said", "when"):
                 given[name] = text.format(**facts)
         if "count" in given:
             given["count"] = int(given["count"]) or None
@@ -93,10 +94,13 @@ class Trouble:
             return
         if self.fault.name in AT_CONSENT:
             self._arm()
+        if self.fault.how.get("meets") == "consent":
+            _while_consenting(self)
         self.house.connect()
         self.id = self.house.receive_sample(SAMPLE[self.fault.how.get("sample", "")])
-        self._look_round()
-        OTHERS.get(self.fault.name, Trouble._outside)(self)
+        if self.fault.how.get("meets") != "consent":
+            self._look_round()
+        MEETS.get(self.fault.how.get("meets", ""), OTHERS.get(self.fault.name, Trouble._outside))(self)
 
     def mend(self) -> None:
         self.undo()
@@ -417,6 +421,18 @@ def _own_identity(trouble: Trouble) -> None:
     house.send(trouble.id)
 
 
+def _own_pause(trouble: Trouble) -> None:
+    """The organisation was paused for weeks; what it asked to send waits for the check after it is resumed."""
+    house = trouble.house
+    assert pausing.pause(house.tools, house.actor)
+    house.send(trouble.id)
+    for _ in range(int(trouble.fault.how["days"])):
+        house.clock.skip(days=1, hours=3)
+        house.jobs.kinds["tend"]()
+    assert not house.documents(), "nothing goes while it is paused"
+    assert pausing.resume(house.tools, house.actor)
+
+
 OTHERS: dict[str, Callable[[Trouble], None]] = {
     "own-identity": _own_identity,
     "doc-edit": _doc_edit,
@@ -425,6 +441,7 @@ OTHERS: dict[str, Callable[[Trouble], None]] = {
     "own-meter": _own_meter,
     "own-consent": _own_consent,
     "own-kill": _own_kill,
+    "own-pause": _own_pause,
     "own-limit": _own_limit,
     "own-figures": _own_figures,
     **granting.FAULTS,
@@ -434,6 +451,65 @@ PAYOUTS: dict[str, Callable[[Trouble], None]] = {
     "payout-rows": _payout_rows,
     "payout-dates": _payout_dates,
     "payout-edited": _payout_edited,
+}
+
+
+def _while_consenting(trouble: Trouble) -> None:
+    """It happens in the very moment in which the consent is exchanged: who may do nothing is not let consent."""
+    transport, acted = trouble.house.tools.transport, []
+    send = transport.send
+
+    def sending(request: Request, *more: Any) -> Answer:
+        answer = send(request, *more)
+        if "token" in request.url and not acted:
+            acted.append(request)
+            HANDS_BACK[trouble.fault.name](trouble)
+        return answer
+
+    trouble.monkeypatch.setattr(transport, "send", sending)
+    _banks_later(trouble)
+
+
+def _banks_later(trouble: Trouble) -> None:
+    """Where no chart could be read nobody can choose from it: it is done once there is one."""
+    house, chosen = trouble.house, []
+    choose, sweep = house.choose_banks, house.sweep
+
+    def first_choose() -> None:
+        if named(house.ledger.name).FORM is Form.JOURNALS and not chosen:
+            with suppress(StopIteration):
+                choose()
+                chosen.append(True)
+        sweep()
+
+    trouble.monkeypatch.setattr(house, "choose_banks", lambda: None)
+    trouble.monkeypatch.setattr(house, "sweep", first_choose)
+
+
+def _nothing(trouble: Trouble) -> None:
+    """Nobody sends: it is known already. Whoever reads of it comes a minute later."""
+    trouble.house.clock.skip(minutes=1)
+
+
+def _a_day_later(trouble: Trouble) -> None:
+    """It happens while nothing waits, and the daily look finds it."""
+    HANDS_BACK[trouble.fault.name](trouble)
+    trouble.house.clock.skip(hours=27)
+    trouble.house.jobs.kinds["tend"]()
+
+
+def _until_checked(trouble: Trouble) -> None:
+    """Somebody sends, is refused, and presses Check again."""
+    trouble._outside()
+    trouble.house.clock.skip(minutes=35)
+    trouble.house.jobs.kinds["tend"]()
+
+
+# How the product meets a fault, where it is not by a send.
+MEETS: dict[str, Callable[[Trouble], None]] = {
+    "consent": _nothing,
+    "day": _a_day_later,
+    "check": _until_checked,
 }
 
 

@@ -48,11 +48,21 @@ def _takes_journals(platform: Any) -> bool:
     return platform.FORM is Form.JOURNALS
 
 
+def _tells_rights(platform: Any) -> bool:
+    return bool(platform.TELLS_RIGHTS)
+
+
+def _tells_no_rights(platform: Any) -> bool:
+    return not platform.TELLS_RIGHTS
+
+
 def _tells_no_end(platform: Any) -> bool:
     return "ends_in_seconds" not in inspect.getsource(import_module(f"{platform.__name__}.consent"))
 
 
 _CLEAN = "each consent makes a grant of its own, so an ordinary reconnect is a clean one"
+_NO_LIST = "nothing tells what a person may do, so whatever is refused is told as the person's rights"
+_TOLD_AS_DESPITE = "its list of allowed actions says that the person may: told as refused-despite-full-rights"
 _ONE_SCOPE = "one scope covers everything: it is granted as a whole, or there is no connection"
 _XERO_WORD = "Xero has no words of its own for it; its refusal is told as user-not-permitted"
 
@@ -81,7 +91,9 @@ SENSELESS = (
     ),
     Senseless("xero", "grant-stale-after-billing", _XERO_WORD, _lacks_word("books-subscription-lapsed")),
     Senseless("quickbooks", "reconnect-needs-clean-start", _CLEAN, _keeps_no_list),
-    Senseless("xero", "user-rights-changed", _XERO_WORD, _lacks_word("user-rights-changed")),
+    Senseless("xero", "user-rights-changed", _XERO_WORD, _lacks_word("user-rights-changed"), "user-role: role=removed"),
+    Senseless("xero", "user-not-permitted", _TOLD_AS_DESPITE, _tells_rights, "forbid-writes: count=0"),
+    Senseless("quickbooks", "refused-despite-full-rights", _NO_LIST, _tells_no_rights),
     Senseless("xero", "books-subscription-lapsed", _XERO_WORD, _lacks_word("books-subscription-lapsed")),
     Senseless("xero", "books-edition-unsupported", _XERO_WORD, _lacks_word("books-edition-unsupported")),
     Senseless(

@@ -165,6 +165,7 @@ def explained(trouble: Trouble, issue: issues.IssueView, site: Site) -> None:
     site.sign_in()  # weeks may have passed
     assert "{" not in issue.title and issue.cause and issue.owner_words and issue.fixes
     assert issue.holds, "an open issue holds something up"
+    site.sign_in()  # a day may have passed
     shown = words(site.page(f"/issues/{issue.id}"))
     for text in (issue.title, issue.cause, issue.owner_words, *(fix.words for fix in issue.fixes), *issue.words):
         assert " ".join(text.split()) in shown, text

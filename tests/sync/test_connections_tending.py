@@ -26,9 +26,15 @@ def test_a_healthy_connection_is_looked_at_once_a_day_and_its_grant_kept_alive(
 ) -> None:
     connection = connect(tools, organisation).connection
     there.world.calls.clear()
-    clock.advance(hours=23)
+    clock.advance(minutes=45)
     assert tend(tools) == 0 and not there.world.calls
-    clock.advance(hours=4)
+    clock.advance(minutes=10)
+    assert tend(tools) == 0 and [each.path for each in there.world.calls if "connect/token" not in each.path] == [
+        "/api.xro/2.0/Organisation",
+        "/api.xro/2.0/Organisation/Actions",
+    ], "a real call within the hour, or nobody knows how it is"
+    clock.advance(hours=26)
+    there.world.calls.clear()
     assert tend(tools) == 1 and tend(tools) == 0
     assert len(there.calls("POST", "/connect/token")) == 1 and there.calls("GET", "/Accounts")
     assert state(tools, connection).good_at == clock()

@@ -43,7 +43,7 @@ def test_the_way_back_is_an_empty_302_to_a_clean_address(site: Site) -> None:
     answer = connect(site)
     assert answer.status_code == 303 and answer.headers["location"] == "/connection"
     shown = words(site.page("/connection"))
-    assert "Connected. The books were read" in shown and "Check now" in shown and "Calls left today" in shown
+    assert "Connected. The books were read" in shown and "Refresh token" in shown and "Calls left today" in shown
     assert "Connected. The books were read" not in words(site.page("/connection"))
 
 
@@ -96,19 +96,85 @@ def test_a_platform_nobody_has_heard_of_leads_nowhere(site: Site) -> None:
     assert site.post("/connection/connect", {"platform": "unheard"}, page="/connection").status_code == 404
 
 
-def test_checking_asks_the_books_and_says_what_came_of_it(site: Site) -> None:
+def test_checking_asks_the_books_and_shows_every_line(site: Site) -> None:
     connect(site)
     id = connection_id(site)
     answer = site.post(f"/connection/{id}/check", page="/connection")
     assert answer.status_code == 303
-    assert "documents can be sent" in words(site.page("/connection"))
+    shown = site.page(answer.headers["location"])
+    assert "Being checked now" in words(shown) and 'hx-trigger="every 1s"' in shown
+    site.house.jobs.run_all()
+    shown = words(site.page(answer.headers["location"]))
+    assert "Everything that was checked is in order." in shown and "12. Queue and schedule" in shown
+    assert "Being checked" not in shown
+    site.house.world.hand("tenant-gone")
+    site.post(f"/connection/{id}/check", page="/connection")
+    site.house.jobs.run_all()
+    shown = words(site.page(f"/connection/{id}/check"))
+    assert "is not among the connected organisations any more" in shown and "Needs check 4." in shown
+    assert "Reconnect; nothing is lost." in shown
     assert site.post("/connection/none/check", page="/connection").status_code == 404
+
+
+def test_the_card_says_how_it_stands_and_why_and_changes_by_itself(site: Site) -> None:
+    connect(site)
+    id, house = connection_id(site), site.house
+    page = site.page("/connection")
+    assert f'hx-select="#standing-{id}"' in page and "every 20s" in page
+    shown = words(page)
+    for text in (
+        "Connected",
+        "Open in Xero",
+        "Harbour & Finch Ltd",
+        "GB, GBP",
+        "May create every document",
+        "10 of 10 granted",
+        "Create and read invoices, bills and credit notes",
+        "Access expires",
+        "as long as it is used",
+        "What it has been through",
+        "kept for people",
+    ):
+        assert text in shown, text
+    assert "needs attention" not in shown
+    house.clock.skip(minutes=61)
+    shown = words(site.page("/connection"))
+    assert "Connected, needs attention" in shown and "no-recent-call" in shown
+    site.post(f"/connection/{id}/refresh", page="/connection")
+    shown = words(site.page("/connection"))
+    assert "Renewed: the access lasts until" in shown and "no-recent-call" in shown, "a renewal is no proof of health"
+    house.world.arm("grant-dead", count=None)
+    house.clock.skip(minutes=40)
+    site.post(f"/connection/{id}/refresh", page="/connection")
+    shown = words(site.page("/connection"))
+    assert "Not renewed:" in shown and "Token expired" in shown and "Reconnect link" in shown
+    assert "grant-ended" in shown and "Nothing is sent until this is mended" in shown
+
+
+def test_the_evidence_is_a_file_without_a_secret(site: Site) -> None:
+    connect(site)
+    answer = site.get(f"/connection/{connection_id(site)}/evidence")
+    assert answer.headers["content-disposition"].startswith("attachment") and answer.json()["state"] == "connected"
+    assert answer.json()["timeline"][-1]["code"] == "connected"
+    assert "ey" + "J" not in answer.text and "secret" not in answer.text
+    assert site.get("/connection/none/evidence").status_code == 404
+
+
+def test_an_owner_pauses_and_resumes(site: Site) -> None:
+    connect(site)
+    site.post("/connection/pause", page="/connection")
+    assert "paused this organisation" in words(site.page("/connection"))
+    site.post("/connection/resume", page="/connection")
+    assert "No work is taken before the connection check has passed" in words(site.page("/connection"))
+    site.house.jobs.run_all()
+    assert "paused" not in words(site.page("/connection")).replace("Pause this", "")
 
 
 def test_disconnecting_says_what_it_will_do_and_then_does_it(site: Site) -> None:
     connect(site)
     id = connection_id(site)
-    assert "the history here" in words(site.page(f"/connection/{id}/disconnect"))
+    asked = words(site.page(f"/connection/{id}/disconnect"))
+    assert "the history here" in asked and "This stops" in asked and "sending documents to Harbour & Finch Ltd" in asked
     site.post(f"/connection/{id}/disconnect", page=f"/connection/{id}/disconnect")
     shown = words(site.page("/connection"))
     assert "is disconnected, here and at Xero" in shown and "Earlier connections" in shown

@@ -78,6 +78,8 @@ ROLE_TOO_SMALL = "user-not-permitted"
 SCOPE_MISSING = "scope-missing"
 GRANT_ENDED = "grant-ended"
 RESTRICTED = "connected-with-restricted-user"
+RIGHTS_CHANGED = "user-rights-changed"
+DESPITE = "refused-despite-full-rights"
 PARTIAL = "connect-permission-partial"
 
 

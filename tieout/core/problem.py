@@ -112,6 +112,9 @@ class Case:
     `platform`, `books` and `channel` are names for people. `failure` is what was said last; its words are theirs.
     `reason` is why the settlement stands as it does, `difference` by how much a newer file differs from what was sent.
     `consent_ends_at` is told only where the end of a consent is what is looked at.
+    `resumed_at`: the organisation was paused, and the check after that has not passed yet.
+    `rights_code` is what the rights as last read prove of a connection that posts, `rights_since` when they changed,
+    `refusals` sentences about writes that were refused without a reason.
     `is_in_doubt`: something may have been sent. `is_abandoned`: whoever was sending is gone.
     """
 
@@ -153,6 +156,10 @@ class Case:
     waiting: int = 0
     account: AccountFacts | None = None
     consent_ends_at: datetime | None = None
+    resumed_at: datetime | None = None
+    rights_code: str = ""
+    rights_since: datetime | None = None
+    refusals: tuple[str, ...] = ()
     grant: GrantFacts | None = None
     attempt: AttemptFacts | None = None
     link: LinkFacts | None = None

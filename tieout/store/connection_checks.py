@@ -48,6 +48,15 @@ class Rights:
     changed_at: datetime | None = None
     refusals: tuple[dict[str, Any], ...] = ()
 
+    @property
+    def told(self) -> tuple[str, ...]:
+        """The last refusals as sentences."""
+        return tuple(
+            f"{each['at']}: refused with HTTP {each['status']}, {each['correlation_id'] or 'without an id'}. "
+            f"{each['neighbour']}"
+            for each in self.refusals[-3:]
+        )
+
 
 def keep(db: Db, connection: str, at: datetime, by: str, record: dict[str, Any]) -> None:
     """The last check takes the place of the one before."""

@@ -206,6 +206,13 @@ def waiting(db: Db, connection: str) -> int:
     return int(db.execute(query).scalar_one())
 
 
+def counts(db: Db, connection: str) -> dict[State, int]:
+    """How many documents of a connection stand in each state."""
+    wanted = (POSTINGS.c.organisation == db.organisation) & (POSTINGS.c.connection == connection)
+    query = sa.select(POSTINGS.c.state, sa.func.count().label("number")).where(wanted).group_by(POSTINGS.c.state)
+    return {State(row["state"]): int(row["number"]) for row in db.execute(query).mappings()}
+
+
 def _select(db: Db) -> sa.Select[Any]:
     return sa.select(POSTINGS).where(POSTINGS.c.organisation == db.organisation)
 

@@ -1,19 +1,22 @@
 """Checks: of a connection by a real call, and of a plan's documents against the chart before the books refuse them."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import timedelta
 
 from tieout.calls import Call
 from tieout.core.budget import Lane
 from tieout.core.chart import Books
-from tieout.core.connection import PARTIAL, RESTRICTED, Connection, ConnectionState, Verdict
 from tieout.core.failure import RemoteError
 from tieout.core.plan import Document, PlannedLine
 from tieout.core.problem import Finding
 from tieout.platforms import Access, Platform, named
-from tieout.store import connections, grants
-from tieout.store.engine import Db, write
+from tieout.store import connections
+from tieout.store.engine import Db, read, write
+from tieout.sync import rights
 from tieout.sync.asking import ask
 from tieout.sync.charts import last_read, refresh
+from tieout.sync.gate import reads_of_month
 from tieout.sync.in_use import books_in_use
 from tieout.sync.tools import Tools
 
@@ -32,6 +35,9 @@ CHECKED = frozenset(
         "channel-link-dropped",
     }
 )
+
+
+_GLANCES = timedelta(minutes=50)
 
 
 def preflight(
@@ -129,34 +135,48 @@ def look(
     tools: Tools, organisation: str, connection: str, with_chart: bool = False, lane: Lane = Lane.INTERACTIVE
 ) -> None:
     """One real call to the books, and what the person may do there: what came of it is kept, nothing is raised."""
+    is_unread = _is_unread(tools, organisation, connection)
     try:
-        if with_chart:
+        refused, is_shut = rights.tried(tools, organisation, connection, lane)
+        if (with_chart or is_unread) and not is_shut:
             books = refresh(tools, organisation, connection, lane)
         else:
             books = ask(tools, organisation, connection, _probe, lane)
+        beside = rights.neighbour(tools, organisation, connection, lane) if refused else ""
     except RemoteError:
         # What it says of the connection has been kept; books that are out of reach say nothing.
         with write(tools.engines, organisation) as db:
             connections.checked(db, connection, tools.now(), is_good=False)
         return
-    with write(tools.engines, organisation) as db:
+    rights.conclude(tools, organisation, connection, books, refused, beside)
+    if is_unread and books.accounts:
+        from tieout.sync.settlements.preparing import follow_books  # it checks what it prepares
+
+        follow_books(tools, organisation)
+
+
+def glance(tools: Tools, organisation: str, connection: str) -> bool:
+    """One real call where none was answered for most of an hour, so that health is known; True where it was made.
+
+    Where reads are counted by the month they are for work, once half of them are used.
+    """
+    with read(tools.engines, organisation) as db:
         found = connections.find(db, connection)
-        if found is not None:
-            connections.judge(db, connection, _verdict(db, found, books), tools.now())
-            connections.checked(db, connection, tools.now(), is_good=True)
+    if found is None or not found.may_ask or (found.good_at and tools.now() - found.good_at < _GLANCES):
+        return False
+    platform = named(found.platform)
+    if platform.READS_A_MONTH and reads_of_month(tools, platform) * 2 >= platform.READS_A_MONTH:
+        return False
+    with suppress(RemoteError):  # what it means for the connection is kept
+        ask(tools, organisation, connection, _probe, Lane.BACKGROUND)
+    return True
+
+
+def _is_unread(tools: Tools, organisation: str, connection: str) -> bool:
+    """Whether the chart could never be read yet, as for a person who was not let."""
+    with read(tools.engines, organisation) as db:
+        return last_read(db, connection) is None
 
 
 def _probe(platform: Platform, call: Call, access: Access) -> Books:
     return platform.probe(call, access)
-
-
-def _verdict(db: Db, connection: Connection, books: Books) -> Verdict:
-    """Of a connection that answers: whether it may post, too."""
-    grant = grants.find(db, connection.grant)
-    lacking = named(connection.platform).lacking(grant.scopes if grant else ())
-    if lacking:
-        return Verdict(ConnectionState.READ_ONLY, PARTIAL, f"not granted: {', '.join(lacking)}")
-    if books.barred:
-        barred = ", ".join(f"{kind}s" for kind in books.barred)
-        return Verdict(ConnectionState.READ_ONLY, RESTRICTED, f"this person may not create: {barred}")
-    return Verdict(ConnectionState.CONNECTED)

@@ -10,15 +10,19 @@ from tieout.core.budget import day_left, minute_left
 from tieout.core.chart import Books
 from tieout.core.connection import Connection, ConnectionState
 from tieout.core.failure import Failure, RemoteError
-from tieout.store import charts, connections, postings
+from tieout.core.posting import State
+from tieout.people import acting
+from tieout.people.roles import Right
+from tieout.store import channel_accounts, charts, connections, postings
 from tieout.store import grants as grant_rows
 from tieout.store.engine import read, write
-from tieout.sync import grants
+from tieout.sync import grants, own_apps
 from tieout.sync.asking import call_for, learn
 from tieout.sync.checks import look
 from tieout.sync.connecting import ConnectOutcome, ConnectResult, begin_connect, choose_books, finish_connect
 from tieout.sync.gate import allowance, budget_of, reads_of_month
 from tieout.sync.settlements.preparing import follow_books
+from tieout.sync.statuses import refresh_connection
 from tieout.sync.tools import Tools
 
 __all__ = [
@@ -26,6 +30,8 @@ __all__ = [
     "ConnectResult",
     "ConnectionCard",
     "Ended",
+    "Leaving",
+    "Refreshed",
     "begin_connect",
     "call_for",
     "card",
@@ -34,7 +40,9 @@ __all__ = [
     "disconnect",
     "finish_connect",
     "learn",
+    "leaving",
     "offered",
+    "refresh",
 ]
 
 
@@ -67,6 +75,25 @@ class Ended:
     documents_waiting: int
     is_ended_there: bool
     failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """Until when the renewed access lasts, or why it could not be renewed."""
+
+    expires_at: datetime | None
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """What disconnecting would stop, how many documents would wait, and how many stay where they were posted."""
+
+    connection: Connection
+    label: str
+    stops: tuple[str, ...]
+    waiting: int
+    posted: int
 
 
 def offered(tools: Tools) -> tuple[tuple[str, str], ...]:
@@ -116,9 +143,10 @@ def _card(tools: Tools, organisation: str, connection: Connection) -> Connection
 def check(tools: Tools, actor: Actor, connection: str) -> Connection | None:
     """One real call to the books and the list of what the person may do there; what came of it is kept.
 
-    None when the organisation has no such connection. A renewed token alone would prove nothing.
+    None when the organisation has no such connection. A renewed token alone would prove nothing. Raises NotPermitted.
     """
     with read(tools.engines, actor.organisation) as db:
+        acting.ensure(db, actor, Right.CONNECT)
         found = connections.find(db, connection)
     if found is not None and found.is_live:
         look(tools, actor.organisation, connection)
@@ -126,29 +154,78 @@ def check(tools: Tools, actor: Actor, connection: str) -> Connection | None:
         return connections.find(db, connection)
 
 
+def refresh(tools: Tools, actor: Actor, connection: str) -> Refreshed | None:
+    """Renews the access now, whatever life it has left. None when there is no such connection. Raises NotPermitted."""
+    organisation = actor.organisation
+    with read(tools.engines, organisation) as db:
+        acting.ensure(db, actor, Right.CONNECT)
+        found = connections.find(db, connection)
+    if found is None or not found.is_live:
+        return None
+    refreshed = _renewed(tools, organisation, connection)
+    with write(tools.engines, organisation) as db:
+        refresh_connection(db, connection, tools.now())
+        told = {"result": refreshed.failure.code if refreshed.failure else "renewed"}
+        acting.record(db, actor, "access-renewed", f"connection:{connection}", tools.now(), told)
+    return refreshed
+
+
+def leaving(tools: Tools, organisation: str, connection: str) -> Leaving | None:
+    """What disconnecting would stop, and what is kept. None when there is no such connection."""
+    with read(tools.engines, organisation) as db:
+        found = connections.find(db, connection)
+        if found is None or not found.is_live:
+            return None
+        live = [each for each in channel_accounts.listed(db) if each.state != "disconnected"]
+        label = platforms.named(found.platform).LABEL
+        stops = (
+            f"sending documents to {found.books_name} at {label}",
+            f"reading its chart, tax rates and lock dates from {label}",
+            *(f"the automatic way of {each.name} to these books" for each in live),
+        )
+        waiting, posted = postings.waiting(db, connection), postings.counts(db, connection).get(State.DONE, 0)
+    return Leaving(found, label, stops, waiting, posted)
+
+
 def disconnect(tools: Tools, actor: Actor, connection: str) -> Ended | None:
     """Ends the connection there and here; its history stays. None when the organisation has no such connection.
 
-    Only this set of books is let go: the authorisation itself is ended when it serves no other connection.
+    Only this set of books is let go: the authorisation itself is ended when it serves no other connection. Raises
+    NotPermitted.
     """
-    organisation = actor.organisation
+    organisation, now = actor.organisation, tools.now()
     with read(tools.engines, organisation) as db:
+        acting.ensure(db, actor, Right.CONNECT)
         found = connections.find(db, connection)
         waiting = postings.waiting(db, connection)
     if found is None or not found.is_live:
         return None
     failure = _ended_there(tools, found)
     with write(tools.engines, organisation) as db:
-        connections.end(db, connection, tools.now())
+        acting.ensure(db, actor, Right.CONNECT)
+        if connections.end(db, connection, now, actor.name or "Tieout"):
+            refresh_connection(db, connection, now)
+            told = {"books": found.books_name, "told": "no" if failure else "yes"}
+            acting.record(db, actor, "connection-disconnected", f"connection:{connection}", now, told)
     grants.let_go(tools, found.platform, found.grant)
     follow_books(tools, organisation)  # an older connection may come into use
     return Ended(waiting, failure is None, failure)
 
 
+def _renewed(tools: Tools, organisation: str, connection: str) -> Refreshed:
+    try:
+        access = grants.renew(tools, organisation, connection)
+    except RemoteError as error:
+        return Refreshed(None, error.failure)
+    return Refreshed(access.expires_at)
+
+
 def _ended_there(tools: Tools, connection: Connection) -> Failure | None:
     platform = platforms.named(connection.platform)
     try:
-        app = grants.app_of(tools, connection.platform)
+        with read(tools.engines, "") as db:
+            grant = grant_rows.find(db, connection.grant)
+        app = own_apps.app_of_grant(tools, connection.platform, grant.client_id if grant else "")
         token = grants.token_for(tools, connection)
         platform.disconnect(make_call(tools.transport), app, token, connection.link_id)
     except RemoteError as error:

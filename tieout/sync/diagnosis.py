@@ -25,6 +25,7 @@ from tieout.store import (
     attempts,
     budgets,
     charts,
+    connection_checks,
     connections,
     issues,
     organisations,
@@ -301,14 +302,16 @@ def of_books(db: Db, case: Case, connection: Connection | None, failure: Failure
     if connection is None:
         return case
     chart = charts.find(db, connection.id)
-    books = chart[0] if chart else None
+    books, rights = chart[0] if chart else None, connection_checks.rights(db, connection.id)
     case = replace(
         case,
         platform=platforms.named(connection.platform).LABEL,
         books=connection.books_name,
         connection=connection,
         reads_work=connection.may_ask or None,
-        barred=tuple(kind.value for kind in books.barred) if books else (),
+        barred=rights.barred if rights else tuple(kind.value for kind in books.barred) if books else (),
+        rights_since=rights.changed_at if rights else None,
+        refusals=rights.told if rights else (),
         lock_on=max(filter(None, (books.year_lock_on, books.period_lock_on)), default=None) if books else None,
         waiting=postings.waiting(db, connection.id),
         grant=None if connection.may_post else granted.facts(db, connection, case.now),

@@ -28,6 +28,7 @@ from tieout.store import operations as operation_rows
 from tieout.store.engine import Db, read, write
 from tieout.sync import channel_issues, operations
 from tieout.sync.channel_accounts import ask, beginning, noted
+from tieout.sync.pausing import is_held
 from tieout.sync.tools import Tools
 
 EVERY_SECONDS = 30
@@ -85,7 +86,8 @@ def announced(tools: Tools, organisation: str, account: str) -> None:
 
 def fetch_due(tools: Tools) -> int:
     """The timetable's look: nudges for the accounts whose time has come, in every organisation; how many."""
-    return sum(_nudge(tools, organisation) for organisation in across.organisations(tools.engines))
+    everybody = across.organisations(tools.engines)
+    return sum(_nudge(tools, organisation) for organisation in everybody if not is_held(tools, organisation))
 
 
 def fetch(tools: Tools, organisation: str, account: str) -> None:

@@ -33,8 +33,10 @@ from tieout.sync import (
     own_apps,
 )
 from tieout.sync.charts import last_read
+from tieout.sync.connection_check import run as run_connection_check
 from tieout.sync.in_use import books_in_use
 from tieout.sync.issues import case_of
+from tieout.sync.pausing import go_on
 from tieout.sync.settlements import again
 from tieout.sync.settlements.accepting import accept_dates
 from tieout.sync.settlements.approving import approve
@@ -211,6 +213,16 @@ def _renew_access(tools: Tools, actor: Actor, issue: Issue, given: Mapping[str, 
     return Done(True, f"The access was renewed; it lasts until {renewed.expires_at:%H:%M} UTC.")
 
 
+def _run_check(tools: Tools, actor: Actor, issue: Issue, given: Mapping[str, str]) -> Done:
+    checked = run_connection_check(tools, actor, issue.root.partition("connection:")[2])
+    if checked is None:
+        return Done(False, "The connection is gone; connect the books again.")
+    go_on(tools, actor.organisation)  # where a pause has ended, the check was all that work waited for
+    again.nudge(tools, actor.organisation, issue.id)
+    _sweep_soon(tools)
+    return Done(True, checked.sentence)
+
+
 def _set_aside(tools: Tools, actor: Actor, issue: Issue, given: Mapping[str, str]) -> Done:
     with write(tools.engines, actor.organisation) as db:
         for block in issues.blocks(db, issue.id):
@@ -348,6 +360,7 @@ ACTIONS: dict[str, Action] = {
     "send-again": Action(Right.SEND, _send_again),
     "adopt": Action(Right.SEND, _adopt),
     "renumber": Action(Right.SEND, _renumber),
+    "run-check": Action(Right.CONNECT, _run_check),
     "renew-access": Action(Right.CONNECT, _renew_access),
     "set-aside": Action(Right.IMPORT, _set_aside),
     "choose-account": Action(Right.MAP, _choose_account, ("account", "tax")),

@@ -12,6 +12,7 @@ from tieout.store import channel_accounts, connections, issues, operations, sett
 from tieout.store.engine import Db, read
 from tieout.store.issues import Block, Issue
 from tieout.sync import channel_issues, consent_issues, diagnosis, door_issues
+from tieout.sync.health_issues import PAUSED, RIGHTS, pause_case, rights_case
 from tieout.sync.identity_issues import SIGN_IN, sign_in_cases, sign_in_held
 from tieout.sync.in_use import books_in_use
 from tieout.sync.tools import Tools
@@ -139,6 +140,10 @@ def _cases(db: Db, block: Block, issue: Issue, now: datetime) -> tuple[Case, ...
         told = door_issues.cases(db, block, now)
         return tuple(case for case in told if _is_about(case, issue)) or told
     connection = connections.find(db, block.subject)
+    if connection is not None and block.kind == PAUSED:
+        return (pause_case(db, connection, now),)
+    if connection is not None and block.kind == RIGHTS:
+        return (rights_case(db, connection, now),)
     if connection is not None and block.kind == diagnosis.CONSENT:
         return (diagnosis.consent(db, connection, now),)
     return (diagnosis.stopped(db, connection, issue, now),) if connection else ()

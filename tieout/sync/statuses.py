@@ -13,6 +13,7 @@ from tieout.store.issues import Issue
 from tieout.store.postings import Posting
 from tieout.store.settlements import Kept
 from tieout.sync import diagnosis
+from tieout.sync.health_issues import of_rights
 
 
 def refresh(db: Db, settlement: str, now: datetime, paused: Sequence[Issue] = ()) -> None:
@@ -60,6 +61,7 @@ def refresh_connection(db: Db, connection: str, now: datetime) -> None:
     if found is not None:
         diagnosis.of_connection(db, found, now)
         diagnosis.of_consent(db, found, now)
+        of_rights(db, found, now)
     paused = diagnosis.pauses(db, connection)
     for settlement in postings.settlements_waiting(db, connection):
         refresh(db, settlement, now, paused)

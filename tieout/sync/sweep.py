@@ -77,7 +77,7 @@ def _begin_again(tools: Tools, organisation: str, operation: Operation) -> bool:
 
 def _is_lost(tools: Tools, operation: Operation) -> bool:
     """Asked for and not begun, for longer than a job takes to begin."""
-    is_ours = operation.kind in ("import", "send") and operation.state == "waiting"
+    is_ours = operation.kind in ("import", "send", "check") and operation.state == "waiting"
     return is_ours and tools.now() - operation.changed_at > LOST_AFTER
 
 

@@ -8,15 +8,18 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from zlib import crc32
 
+from tieout.core.actor import Actor
 from tieout.core.budget import Lane
 from tieout.core.connection import Connection, ConnectionState
 from tieout.core.failure import RemoteError
 from tieout.platforms import named
 from tieout.store import across, connections, grants
 from tieout.store.engine import Db, read
-from tieout.sync.checks import look
+from tieout.sync.checks import glance, look
+from tieout.sync.connection_check import run as run_connection_check
 from tieout.sync.grants import KEEP_ALIVE_HOURS, keep_alive, let_go_unused
 from tieout.sync.ledger_links import probe
+from tieout.sync.pausing import go_on
 from tieout.sync.tools import Tools
 
 EVERY_SECONDS = 300
@@ -65,9 +68,16 @@ def _tend_one(tools: Tools, organisation: str) -> int:
     for connection in quiet:
         with suppress(RemoteError):  # what it means for the connection is kept
             keep_alive(tools, organisation, connection.id)
+    go_on(tools, organisation)  # a check after a pause that was cut off
     due = [each for each in live if each.may_ask and _is_due(each, tools.now())]
     for connection in due:
-        look(tools, organisation, connection.id, with_chart=connection.may_post, lane=Lane.BACKGROUND)
+        if connection.may_post:
+            run_connection_check(tools, Actor(organisation, "", "Tieout, daily"), connection.id)
+        else:
+            look(tools, organisation, connection.id, lane=Lane.BACKGROUND)
+    for connection in live:
+        if connection not in due and connection.may_post:
+            glance(tools, organisation, connection.id)
     return len(due) + probe(tools, organisation)
 
 

@@ -10,8 +10,10 @@ from tieout.jobs import BACKGROUND, INTERACTIVE
 from tieout.store import followups, postings
 from tieout.store.engine import read
 from tieout.sync import auditing, fetching, mailing, presence, sweep, tending
+from tieout.sync.connection_check import carry_out as carry_out_check
 from tieout.sync.diagnosis import is_paused
 from tieout.sync.followups import follow_up
+from tieout.sync.pausing import go_on, is_held
 from tieout.sync.posting import drive
 from tieout.sync.settlements.again import recheck
 from tieout.sync.settlements.approving import finish_sends, freeze_asked
@@ -40,6 +42,8 @@ def register(engine: Engine, tools: Tools) -> None:
     engine.register("drive", partial(drive_connection, tools))
     engine.register("recheck", partial(recheck_issue, tools))
     engine.register("sweep", partial(sweep.sweep, tools))
+    engine.register("resume", partial(go_on, tools))
+    engine.register("check", partial(carry_out_check, tools))
     engine.register("tend", partial(tending.tend, tools))
     engine.register("presence", partial(presence.look, tools))
     engine.register("fetch", partial(fetching.fetch, tools))
@@ -94,6 +98,8 @@ def drive_connection(tools: Tools, organisation: str, connection: str, follows: 
     However much is due, a job ends after some minutes; another one goes on at once. What is due and cannot be done, as
     while a person has to act in the books, is left to the next sweep.
     """
+    if is_held(tools, organisation):
+        return
     until, idle = tools.now() + _LONGEST_DRIVE, 0
     while tools.now() < until:
         done = drive(tools, organisation, connection)

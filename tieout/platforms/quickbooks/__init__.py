@@ -133,7 +133,7 @@ URLS: Mapping[str, str] = {
 }
 APPROVED, DRAFT = wire.POSTED, wire.POSTED
 CALLS_A_MINUTE, CALLS_AT_ONCE, CALLS_A_DAY = 500, 10, 0
-CALLS_A_SECOND = 8  # of 10: connecting makes a few outside any budget
+CALLS_A_SECOND = 7  # of 10: connecting makes a few outside any budget
 WRITES_A_MINUTE = 40  # batches
 READS_A_MONTH = 500_000  # of the smallest tier, of all companies together
 FOLLOWUPS = ("attach",)

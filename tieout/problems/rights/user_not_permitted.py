@@ -5,7 +5,7 @@ Tieout does: keeps what waits, sends nothing, asks every half hour what the pers
 the right is there.
 """
 
-from tieout.core.connection import RESTRICTED, ROLE_TOO_SMALL
+from tieout.core.connection import ROLE_TOO_SMALL
 from tieout.core.problem import Case, Evidence, Fix, Owner, RetryClass, link, step
 
 TITLE = "{person} connected {books} but may not create {kind} there."
@@ -14,7 +14,7 @@ FAULTS = ("user-role: role=read-only", "user-role: role=invoice-only wait=660", 
 
 
 def detect(case: Case) -> Evidence | None:
-    if not (case.told(ROLE_TOO_SMALL) or case.cause in (ROLE_TOO_SMALL, RESTRICTED)):
+    if not (case.told(ROLE_TOO_SMALL) or case.cause == ROLE_TOO_SMALL):
         return None
     reads = {True: ("Reading these books works, so the connection itself is good.",), False: (), None: ()}
     barred = (f"The books' own list of allowed actions bars: {', '.join(case.barred)}.",) if case.barred else ()

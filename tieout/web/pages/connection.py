@@ -1,27 +1,53 @@
-"""Connections to books: check, disconnect; what is wrong and who can mend it."""
+"""Connections to books: how each stands and why, check, renew, disconnect; what is wrong and who can mend it."""
+
+import json
 
 from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
 
-from tieout.core.connection import ConnectionState
-from tieout.core.failure import RemoteError
+from tieout.core.health import Button, Health, Label
 from tieout.people.roles import Right
-from tieout.sync import connections
-from tieout.sync.connections import ConnectionCard
+from tieout.sync import connection_card, connection_check, connections, own_apps, pausing
+from tieout.sync.connection_card import FullCard
 from tieout.web import guard
 from tieout.web.errors import Missing
 from tieout.web.notes import say
-from tieout.web.render import page
+from tieout.web.render import moment, page
 from tieout.web.routes import Entry, get, post
 
 MENU = Entry(20, "Books", "/connection", "plug-connected")
 
-STATES = {
-    ConnectionState.CONNECTED: ("sent", "Connected"),
-    ConnectionState.READ_ONLY: ("partially-sent", "Reading only"),
-    ConnectionState.NEEDS_RECONNECT: ("blocked", "Reconnect needed"),
-    ConnectionState.PARKED: ("blocked", "Wrong organisation"),
-    ConnectionState.DISCONNECTED: ("nothing-to-post", "Disconnected"),
+# How each label looks; a badge's own names.
+LOOKS = {
+    Label.NOT_CONNECTED: "nothing-to-post",
+    Label.CONNECTING: "queued",
+    Label.CONNECTED: "sent",
+    Label.ATTENTION: "partially-sent",
+    Label.REFRESH: "partially-sent",
+    Label.EXPIRED: "blocked",
+    Label.DISCONNECTED: "blocked",
+    Label.WRONG: "blocked",
+}
+HEALTH = {
+    Health.OK: "Works: the books answered within the last hour, and nothing stands against it.",
+    Health.DEGRADED: "Works, and something is due.",
+    Health.LIMITED: "Slowed or paused by a limit or an outage; it goes on by itself.",
+    Health.BLOCKED: "Nothing is sent until this is mended. What waits is kept.",
+    Health.UNKNOWN: "Nobody knows just now: no call was answered within the last hour.",
+}
+RESULTS = {
+    "pass": ("good", "circle-check", "In order"),
+    "warn": ("odd", "alert-triangle", "To know"),
+    "fail": ("bad", "circle-x", "Failed"),
+    "not_run": ("text-secondary", "circle-dashed", "Not run"),
+    "not_in_use": ("text-secondary", "circle-dashed", "Not in use"),
+}
+_STATES = {
+    "connected": "Connected",
+    "read-only": "Reading only",
+    "needs-reconnect": "Reconnect needed",
+    "parked": "Wrong organisation",
+    "disconnected": "Disconnected",
 }
 
 # What each cause means here and who can mend it; the platform's own words stand beside it.
@@ -48,66 +74,120 @@ REMEDIES = {
 
 
 def show(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools) -> Response:
-    cards = connections.card(tools, visitor.organisation)
-    live = [card for card in cards if card.connection.is_live]
+    """Every connection; the part that changes is asked for again every few seconds."""
+    cards = connection_card.cards(tools, visitor.organisation)
     return page(
         request,
         "connection.html",
-        live=live,
+        live=[card for card in cards if card.connection.is_live],
         ended=[card for card in cards if not card.connection.is_live],
-        states=STATES,
-        remedies={card.connection.id: REMEDIES.get(card.cause, "") for card in cards},
-        platforms=connections.offered(tools),
-        actions={card.connection.id: sum(allowed for _, allowed in card.books.allowed) for card in live if card.books},
+        looks=LOOKS,
+        health_words=HEALTH,
+        states=_STATES,
+        remedies={card.connection.id: REMEDIES.get(card.card.cause, "") for card in cards},
+        platforms=own_apps.offered(tools, visitor.organisation),
+        button=Button,
+        paused=pausing.state(tools, visitor.organisation),
+        owns=visitor.may(Right.OWN),
     )
 
 
 def check(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, id: str) -> Response:
-    response = RedirectResponse("/connection", 303)
-    try:
-        found = connections.check(tools, visitor.actor, id)
-    except RemoteError as error:
-        say(
-            request, response, f"The check got no answer that could be used: {error}. Try again in a minute.", "warning"
-        )
-        return response
-    if found is None:
+    """All lines of the check, as a job; its page shows them as they are."""
+    operation = connection_check.begin(tools, visitor.actor, id)
+    if operation is None:
         raise Missing
-    if found.may_post:
-        say(request, response, f"Checked: {found.books_name} answers, and documents can be sent.")
+    return RedirectResponse(f"/connection/{id}/check?operation={operation}", 303)
+
+
+def show_check(
+    request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, id: str, operation: str = ""
+) -> Response:
+    """The last check, line by line; while one is under way the page asks again every second."""
+    card = _card(tools, visitor, id)
+    under_way = operation if connection_check.under_way(tools, visitor.organisation, operation) else ""
+    return page(
+        request,
+        "connection_check.html",
+        card=card,
+        checked=card.checked,
+        under_way=under_way,
+        results=RESULTS,
+        button=Button,
+    )
+
+
+def refresh(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, id: str) -> Response:
+    refreshed = connections.refresh(tools, visitor.actor, id)
+    if refreshed is None:
+        raise Missing
+    response = RedirectResponse("/connection", 303)
+    if refreshed.expires_at is not None:
+        until = moment(refreshed.expires_at, visitor.zone).striptags()
+        say(
+            request, response, f"Renewed: the access lasts until {until}. Whether the books answer is another question."
+        )
     else:
-        say(request, response, f"Checked: {found.books_name} does not take documents now. The card says why.", "danger")
+        words = refreshed.failure.sentence if refreshed.failure else ""
+        say(request, response, f"Not renewed: {words}. The card says what to do.", "danger")
     return response
 
 
 def show_disconnect(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, id: str) -> Response:
     """What disconnecting would do, before it is done."""
-    return page(request, "disconnect.html", card=_card(tools, visitor, id))
+    leaving = connections.leaving(tools, visitor.organisation, id)
+    if leaving is None:
+        raise Missing
+    return page(request, "disconnect.html", leaving=leaving)
 
 
 def disconnect(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, id: str) -> Response:
     card = _card(tools, visitor, id)
     ended = connections.disconnect(tools, visitor.actor, id)
     response = RedirectResponse("/connection", 303)
-    name = card.connection.books_name
+    name, label = card.connection.books_name, card.card.label
     if ended is None:
         say(request, response, f"{name} was disconnected before.", "warning")
     elif ended.is_ended_there:
-        say(request, response, f"{name} is disconnected, here and at {card.label}. Its history stays.")
+        say(request, response, f"{name} is disconnected, here and at {label}. Its history stays.")
     else:
         words = f" ({ended.failure.sentence})" if ended.failure else ""
         say(
             request,
             response,
-            f"{name} is disconnected here, but {card.label} could not be told{words}. "
+            f"{name} is disconnected here, but {label} could not be told{words}. "
             "Remove Tieout there as well, in the list of connected apps.",
             "warning",
         )
     return response
 
 
-def _card(tools: guard.CallerTools, visitor: guard.Visitor, id: str) -> ConnectionCard:
-    found = next((card for card in connections.card(tools, visitor.organisation) if card.connection.id == id), None)
+def evidence(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, id: str) -> Response:
+    """What anybody needs who is to help, as a file without a secret."""
+    found = connection_card.evidence(tools, visitor.organisation, id)
+    if found is None:
+        raise Missing
+    name = f"connection-{id[:8]}.json"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(json.dumps(found, indent=2, ensure_ascii=False), 200, headers, "application/json")
+
+
+def pause(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools) -> Response:
+    response = RedirectResponse("/connection", 303)
+    pausing.pause(tools, visitor.actor)
+    say(request, response, "Paused. What waits is kept, the access is kept alive, and nothing is sent.")
+    return response
+
+
+def resume(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools) -> Response:
+    response = RedirectResponse("/connection", 303)
+    if pausing.resume(tools, visitor.actor):
+        say(request, response, "Resumed. The connection is being checked; work goes on when that passes.")
+    return response
+
+
+def _card(tools: guard.CallerTools, visitor: guard.Visitor, id: str) -> FullCard:
+    found = connection_card.find(tools, visitor.organisation, id)
     if found is None:
         raise Missing
     return found
@@ -115,7 +195,12 @@ def _card(tools: guard.CallerTools, visitor: guard.Visitor, id: str) -> Connecti
 
 ROUTES = (
     get("/connection", show),
+    post("/connection/pause", pause, Right.OWN),
+    post("/connection/resume", resume, Right.OWN),
+    get("/connection/{id}/check", show_check),
     post("/connection/{id}/check", check, Right.CONNECT),
+    post("/connection/{id}/refresh", refresh, Right.CONNECT),
+    get("/connection/{id}/evidence", evidence, Right.CONNECT),
     get("/connection/{id}/disconnect", show_disconnect, Right.CONNECT),
     post("/connection/{id}/disconnect", disconnect, Right.CONNECT),
 )

@@ -62,6 +62,22 @@ def disconnect(call: Call, app: App, token: Secret, link_id: str) -> None:
     return
 
 
+WHY = {"books": "Read and write the books"}
+KEEPS_LIST, TELLS_RIGHTS = True, True
+
+
+def outdated(scopes: Sequence[str]) -> tuple[tuple[str, ...], date | None]:
+    return (), None
+
+
+def try_write(call: Call, access: Access) -> None:
+    """Whoever connects may write."""
+
+
+def home(books: Books) -> str:
+    return f"https://ledgerly.example/{books.id}"
+
+
 def lacking(scopes: Sequence[str]) -> tuple[str, ...]:
     return ()
 

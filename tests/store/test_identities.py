@@ -23,7 +23,7 @@ def test_the_second_who_links_an_identity_is_told_and_the_transaction_goes_on(en
 
 
 def test_a_draft_is_taken_once_and_what_it_proved_is_settled_once(engines: Engines) -> None:
-    draft = Draft("d" * 64, "google", "b" * 64, "", "/", {"issuer": "https://issuer.example"}, START)
+    draft = Draft("d" * 64, "google", "b" * 64, "", {"issuer": "https://issuer.example"}, START)
     with write(engines, "") as db:
         identities.begin(db, draft, START - timedelta(days=1))
         assert [identities.take(db, draft.id, START), identities.take(db, draft.id, START)] == [True, False]

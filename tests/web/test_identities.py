@@ -14,6 +14,7 @@ from tieout.people.roles import Role
 from tieout.store import people, second_factors
 from tieout.store.engine import Engines, read, write
 from tieout.store.grants import GRANTS
+from tieout.store.identities import DRAFTS
 from tieout.store.second_factors import Passkey
 from tieout.sync import issues
 
@@ -251,6 +252,9 @@ def test_an_invitation_is_accepted_with_an_identity_of_any_address(
     assert come_back(browser, trip.go(url, account)) == "/sign-in/identity"
     shown = words(browser.page("/sign-in/identity"))
     assert "Join Harbour & Finch Ltd" in shown and "as accountant" in shown
+    with read(house.tools.engines, "") as db:
+        kept = " ".join(str(row) for row in db.execute(sa.select(DRAFTS)))
+    assert invited.link.partition(".")[2] not in kept, "the invitation's secret stays in the browser"
     joined = browser.post("/sign-in/identity/join", page="/sign-in/identity")
     assert joined.headers["location"] == "/", words(joined.text)
     with read(house.tools.engines, "") as db:

@@ -53,7 +53,6 @@ class Pending:
     has_account: bool = False
     is_by_books: bool = False
     kinds: tuple[tuple[str, str], ...] = ()
-    back: str = "/"
 
 
 def of_person(needs: Needs, person: str) -> tuple[Identity, ...]:
@@ -103,7 +102,6 @@ def pending(needs: Needs, draft: str, browser: str) -> Pending | None:
         has_account=found.meant != "",
         is_by_books=is_by_books,
         kinds=kinds,
-        back=found.back,
     )
 
 

@@ -43,7 +43,6 @@ DRAFTS = sa.Table(
     sa.Column("provider", sa.String(32), nullable=False),
     sa.Column("binding", _DIGEST, nullable=False),
     sa.Column("person", ID, nullable=False),
-    sa.Column("back", sa.String(500), nullable=False),
     sa.Column("endpoints", sa.JSON, nullable=False),
     sa.Column("begun_at", Moment, nullable=False),
     sa.Column("used_at", Moment),
@@ -88,7 +87,6 @@ class Draft:
     provider: str
     binding: str
     person: str
-    back: str
     endpoints: dict[str, Any]
     begun_at: datetime
     used_at: datetime | None = None

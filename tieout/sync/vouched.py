@@ -48,7 +48,7 @@ class Outcome(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Result:
     """How it ended. `session` is the token of a new session, or with FACTOR of the sign-in that goes on; `code` says
-    why it was refused, `back` where to go on.
+    why it was refused.
 
     `words` are the provider's own and may hold anything: escape them.
     """
@@ -56,7 +56,6 @@ class Result:
     outcome: Outcome
     draft: str = ""
     session: str = ""
-    back: str = "/"
     code: str = ""
     words: str = ""
 
@@ -66,7 +65,7 @@ def offered(tools: Tools) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(((name, label(name)) for name in tools.vouching), key=lambda pair: pair[1]))
 
 
-def begin(tools: Tools, name: str, browser: str, person: str = "", back: str = "/", address: str = "") -> str:
+def begin(tools: Tools, name: str, browser: str, person: str = "", address: str = "") -> str:
     """The address to send the browser to. `browser` is a secret of this browser; `person` who links one more way in.
 
     `address` is the network address that presses are counted against, since each of them asks the provider. Raises
@@ -78,7 +77,7 @@ def begin(tools: Tools, name: str, browser: str, person: str = "", back: str = "
             tries.count(db, (f"vouched:{address}",), tools.now())
     endpoints = vouching_calls.discover(make_call(tools.transport), client)
     state, now = secrets.token_urlsafe(32), tools.now()
-    draft = Draft(sessions.digest(state), name, identities.bound(browser), person, back[:500], endpoints, now)
+    draft = Draft(sessions.digest(state), name, identities.bound(browser), person, endpoints, now)
     with write(tools.engines, "") as db:
         rows.begin(db, draft, now - timedelta(days=1))
     asked = {
@@ -111,7 +110,7 @@ def finish(
         return _refuse(tools, draft, refused)
     with write(tools.engines, "") as db:
         if not rows.take(db, draft.id, tools.now()):
-            return Result(Outcome.REFUSED, draft.id, code="sign-in-used", back=draft.back)
+            return Result(Outcome.REFUSED, draft.id, code="sign-in-used")
     if params.get("error"):
         code = "sign-in-denied" if params["error"] == "access_denied" else "sign-in-error"
         return _refuse(tools, draft, code, params.get("error_description") or params["error"])
@@ -179,14 +178,14 @@ def _refuse(tools: Tools, draft: Draft, code: str, words: str = "") -> Result:
     """
     words = " ".join(words.split())[:_LONGEST_WORDS]
     if code == "sign-in-used" or code == draft.code:
-        return Result(Outcome.REFUSED, draft.id, code=code, words=words, back=draft.back)
+        return Result(Outcome.REFUSED, draft.id, code=code, words=words)
     with write(tools.engines, "") as db:
         if code != "sign-in-other-browser":
             rows.take(db, draft.id, tools.now())
         rows.refuse(db, draft.id, code, words)
         details = {"provider": draft.provider, "because": code}
         record(db, _NOBODY, "sign-in-refused", f"provider:{draft.provider}", tools.now(), details)
-    return Result(Outcome.REFUSED, draft.id, code=code, words=words, back=draft.back)
+    return Result(Outcome.REFUSED, draft.id, code=code, words=words)
 
 
 def _vouched(tools: Tools, draft: Draft, code: str, state: str, browser: str) -> Vouched:
@@ -212,14 +211,14 @@ def _signed_in(tools: Tools, draft: Draft, vouched: Vouched, visit: sessions.Vis
         return _begun(tools, draft, known.person, visit)
     if draft.meant:
         identity_issues.of_person(tools, draft.meant)
-    return Result(Outcome.UNKNOWN, draft.id, back=draft.back)
+    return Result(Outcome.UNKNOWN, draft.id)
 
 
 def _begun(tools: Tools, draft: Draft, person: str, visit: sessions.Visit) -> Result:
     try:
-        return Result(Outcome.SIGNED_IN, draft.id, sessions.begin(tools, person, visit), draft.back)
+        return Result(Outcome.SIGNED_IN, draft.id, sessions.begin(tools, person, visit))
     except sessions.FactorNeeded as needed:
-        return Result(Outcome.FACTOR, draft.id, needed.token, draft.back)
+        return Result(Outcome.FACTOR, draft.id, needed.token)
     except sessions.WrongCredentials:  # of no organisation any more
         return _refuse(tools, draft, "sign-in-no-organisation")
 
@@ -232,7 +231,7 @@ def _linked(tools: Tools, draft: Draft, vouched: Vouched) -> Result:
     except TakenElsewhere:
         return _refuse(tools, draft, "identity-tied-elsewhere")
     identity_issues.of_person(tools, draft.person)
-    return Result(Outcome.LINKED, draft.id, back=draft.back)
+    return Result(Outcome.LINKED, draft.id)
 
 
 def _name(tools: Tools, person: str) -> str:

@@ -66,19 +66,20 @@ def callback(request: Request, tools: guard.CallerTools, provider: str) -> Respo
     result = vouched.finish(tools, provider, params, _browser(request), guard.visit(request), person)
     match result.outcome:
         case Outcome.SIGNED_IN:
-            response = _clean(guard.own_path(result.back))
+            response = _clean(_back(request))
             guard.begin_session(request, response, result.session)
         case Outcome.FACTOR:
-            response = errors.second_step(request, FactorNeeded(result.session), guard.own_path(result.back))
+            response = errors.second_step(request, FactorNeeded(result.session), _back(request))
         case Outcome.LINKED:
             response = _clean(OWN)
             say(request, response, f"{vouchers.label(provider)} is linked: it signs you in from now on.")
         case Outcome.UNKNOWN:
             response = _clean(WAITS)
             guard.set_cookie(request, response, "identity", result.draft, _SECONDS)
+            guard.set_cookie(request, response, "waiting-back", _back(request), _SECONDS)
         case Outcome.REFUSED:
             is_again = result.code == "sign-in-used" and visitor is not None
-            response = _clean(guard.own_path(result.back) if is_again else f"{REFUSED}?why={result.code}")
+            response = _clean(_back(request) if is_again else f"{REFUSED}?why={result.code}")
             guard.set_cookie(request, response, "refused", result.draft, _SECONDS)
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
@@ -92,8 +93,8 @@ def show_refused(request: Request, tools: guard.CallerTools, why: str = "") -> R
     text = REASONS.get(code) or (_UNTRUSTED if code else REASONS["sign-in-unasked"])
     words = found.words if found and found.code == code else ""
     text = text.format(label=label)
-    back = guard.own_path(found.back) if found else "/"
-    return page(request, "identity_refused.html", 400, why=f"{text[:1].upper()}{text[1:]}", words=words, back=back)
+    why = f"{text[:1].upper()}{text[1:]}"
+    return page(request, "identity_refused.html", 400, why=why, words=words, back=_back(request))
 
 
 def show_waiting(request: Request, tools: guard.CallerTools) -> Response:
@@ -101,7 +102,7 @@ def show_waiting(request: Request, tools: guard.CallerTools) -> Response:
     found = identities.pending(tools, guard.cookie(request, "identity"), _browser(request))
     if found is None:
         return RedirectResponse(OWN if guard.find_visitor(request) else "/sign-in", 303)
-    token = found.back.removeprefix(INVITED) if found.back.startswith(INVITED) else ""
+    token = _invitation(request)
     own = [name for name, _ in found.kinds if name in (identities.PASSWORD, identities.PASSKEY)]
     kinds = [(name, vouchers.label(name), shown) for name, shown in found.kinds if name not in own]
     return page(
@@ -120,8 +121,7 @@ def show_waiting(request: Request, tools: guard.CallerTools) -> Response:
 
 def link_waiting(request: Request, visitor: guard.Proven, tools: guard.CallerTools) -> Response:
     draft, browser = guard.cookie(request, "identity"), _browser(request)
-    waits = identities.pending(tools, draft, browser)
-    target = guard.own_path(waits.back) if waits else OWN
+    target = _back(request, "waiting-back")
     response = RedirectResponse(target if target not in ("/", WAITS) else OWN, 303)
     try:
         name = vouched.link_pending(tools, visitor.actor, draft, browser)
@@ -138,10 +138,8 @@ def link_waiting(request: Request, visitor: guard.Proven, tools: guard.CallerToo
 def join(request: Request, tools: guard.CallerTools) -> Response:
     """An invitation is accepted with the identity itself: its account is made, and no password is needed."""
     draft, browser = guard.cookie(request, "identity"), _browser(request)
-    waits = identities.pending(tools, draft, browser)
-    token = waits.back.removeprefix(INVITED) if waits and waits.back.startswith(INVITED) else ""
     try:
-        person = identities.join(tools, token, draft, browser)
+        person = identities.join(tools, _invitation(request), draft, browser)
     except Impossible as error:
         return page(request, "identity_refused.html", 409, why=str(error), words="", back="/")
     response = RedirectResponse("/", 303)
@@ -181,7 +179,7 @@ def _away_to(request: Request, tools: guard.CallerTools, name: str, person: str,
     browser = guard.bound(guard.device(request), "identity")
     label = vouchers.label(name)
     try:
-        url = vouched.begin(tools, name, browser, person, back, guard.address(request))
+        url = vouched.begin(tools, name, browser, person, guard.address(request))
     except RemoteError as error:
         why = REASONS["sign-in-unreachable"].format(label=label)
         return page(request, "identity_refused.html", 502, why=why, words=str(error), back=back)
@@ -189,7 +187,19 @@ def _away_to(request: Request, tools: guard.CallerTools, name: str, person: str,
     response.headers["Refresh"] = f"0; url={url}"
     response.headers["Referrer-Policy"] = "no-referrer"
     guard.keep_device(request, response)
+    guard.set_cookie(request, response, "back", back, _SECONDS)
     return response
+
+
+def _back(request: Request, name: str = "back") -> str:
+    """Where to go on. It stays in the browser, since the address may hold the secret of an invitation."""
+    return guard.own_path(guard.cookie(request, name))
+
+
+def _invitation(request: Request) -> str:
+    """The token of an invitation that was on the way when the identity was proven."""
+    back = _back(request, "waiting-back")
+    return back.removeprefix(INVITED) if back.startswith(INVITED) else ""
 
 
 def _browser(request: Request) -> str:

@@ -35,7 +35,6 @@ def upgrade() -> None:
         sa.Column("provider", sa.String(32), nullable=False),
         sa.Column("binding", DIGEST, nullable=False),
         sa.Column("person", ID, nullable=False),
-        sa.Column("back", sa.String(500), nullable=False),
         sa.Column("endpoints", sa.JSON, nullable=False),
         sa.Column("begun_at", Moment, nullable=False),
         sa.Column("used_at", Moment),

@@ -11,11 +11,17 @@ from tieout.people import passkeys, second_factor, sessions
 from tieout.people.passkeys import Party, PasskeyRefused
 from tieout.people.sessions import FactorNeeded
 from tieout.store import people as rows
-from tieout.store.engine import read
+from tieout.store.engine import Engines, read
 from tieout.store.people import Person
 
 PARTY = Party("books.example.com", "https://books.example.com")
 BROWSER = "alice's browser"
+
+
+@pytest.fixture
+def engines(sqlite_engines: Engines) -> Engines:
+    """Nothing here is asked differently on another database."""
+    return sqlite_engines
 
 
 @pytest.fixture

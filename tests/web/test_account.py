@@ -14,12 +14,19 @@ from tests.web.conftest import Site, words
 from tieout.people import second_factor, sessions
 from tieout.people.passwords import make_hash
 from tieout.store import people as rows
-from tieout.store.engine import read, write
+from tieout.store.engine import Engines, read, write
 from tieout.store.people import Person
 
 PASSWORD, NEW_PASSWORD = "correct horse battery staple", "seven green lanterns swim"
 EMAIL = "olive@example.com"
 FACTOR = "/account/second-factor"
+VISIT = sessions.Visit("192.0.2.1", "")
+
+
+@pytest.fixture
+def engines(sqlite_engines: Engines) -> Engines:
+    """Nothing here is asked differently on another database."""
+    return sqlite_engines
 
 
 @pytest.fixture
@@ -179,6 +186,11 @@ def test_an_app_is_set_up_asked_for_at_the_next_sign_in_and_removed(site: Site, 
 
 def test_a_recovery_code_stands_in_and_a_sign_in_that_took_too_long_begins_again(site: Site, stranger: Site) -> None:
     _, codes = set_up_app(site)
+    # A page that begins a session without a thought for second factors is led to it all the same.
+    thoughtless: Any = stranger.client.app
+    thoughtless.add_api_route("/thoughtless", lambda: sessions.begin(site.house.tools, olive(site).id, VISIT))
+    assert stranger.get("/thoughtless").headers["location"] == "/sign-in/second-factor"
+    assert "One more step" in stranger.page("/sign-in/second-factor")
     sign_in(stranger)
     site.house.clock.skip(minutes=11)
     over = stranger.post("/sign-in/second-factor", {"code": codes[0]}, page="/sign-in")
@@ -206,13 +218,6 @@ def test_a_passkey_signs_in_and_stands_behind_a_password(site: Site, stranger: S
     (key,) = second_factor.of_person(site.house.tools, olive(site).id).passkeys
     site.post(f"{FACTOR}/passkeys/remove", {"key": key.id}, page=FACTOR)
     assert not second_factor.of_person(site.house.tools, olive(site).id).any
-
-
-def test_any_page_that_begins_a_session_leads_to_the_second_factor_first(site: Site, stranger: Site) -> None:
-    """As a sign-in by somebody who vouches does: `sessions.begin` itself refuses, and the page need not know."""
-    set_up_app(site)
-    with pytest.raises(sessions.FactorNeeded):
-        sessions.begin(site.house.tools, olive(site).id, sessions.Visit("192.0.2.1", ""))
 
 
 # --- Proof ------------------------------------------------------------------------------------------------------------

@@ -68,7 +68,8 @@ def listed(db: Db, limit: int = 20) -> tuple[Link, ...]:
 def open_in(db: Db, link: str, browser: str, now: datetime) -> bool:
     """Binds it to the first browser that begins with it; True for that one, also when it begins again."""
     free = _update(db, link).where(LINKS.c.browser.in_(("", browser)), LINKS.c.used_at.is_(None))
-    return db.execute(free.values(browser=browser, opened_at=sa.func.coalesce(LINKS.c.opened_at, now))).rowcount == 1
+    opened_at = sa.func.coalesce(LINKS.c.opened_at, sa.bindparam("opened", now, type_=Moment))
+    return db.execute(free.values(browser=browser, opened_at=opened_at)).rowcount == 1
 
 
 def use(db: Db, link: str, by: str, now: datetime) -> bool:

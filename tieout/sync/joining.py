@@ -21,7 +21,7 @@ from tieout.core.secret import Secret
 from tieout.people import acting
 from tieout.people.roles import Role
 from tieout.platforms import Access, App, Platform, RemoteBooks
-from tieout.store import connections, consent_links, drafts, people
+from tieout.store import budgets, connections, consent_links, drafts, people
 from tieout.store.connections import BooksTaken
 from tieout.store.drafts import Choice, Draft
 from tieout.store.engine import read, write
@@ -32,6 +32,7 @@ from tieout.sync.guarding import stranger
 from tieout.sync.settlements.preparing import follow_books
 from tieout.sync.tools import Tools
 
+CALLS_BEFORE = 4  # made of new books before there is a connection to count them for
 MOST_ASKED = 10  # of several sets of books, how many are asked for their country and currency
 _TAKEN = "These books cannot be connected here: they are connected elsewhere. End that connection first."
 
@@ -275,6 +276,7 @@ def stored(
             connections.reconnect(db, connection)
         else:
             connections.add(db, connection)
+            budgets.begin_with(db, connection.id, CALLS_BEFORE, now)
         drafts.finish(db, draft.id, connection.id, now)
         if draft.link:
             consent_links.use(db, draft.link, reached.person_name or "somebody", now)

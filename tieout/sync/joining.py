@@ -7,7 +7,7 @@ pass the guard first: the same id, country, currency, and documents that we sent
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -24,7 +24,7 @@ from tieout.platforms import Access, App, Platform, RemoteBooks
 from tieout.store import budgets, connections, consent_links, drafts, people
 from tieout.store.connections import BooksTaken
 from tieout.store.drafts import Choice, Draft
-from tieout.store.engine import read, write
+from tieout.store.engine import Db, read, write
 from tieout.sync import consent_issues, grants, own_apps
 from tieout.sync.checks import look
 from tieout.sync.consent_attempts import close
@@ -277,16 +277,21 @@ def stored(
         else:
             connections.add(db, connection)
             budgets.begin_with(db, connection.id, CALLS_BEFORE, now)
-        drafts.finish(db, draft.id, connection.id, now)
-        if draft.link:
-            consent_links.use(db, draft.link, reached.person_name or "somebody", now)
-        for other in drafts.parked(db, instead_of or connection.id):
-            drafts.end(db, other.id, WRONG_ORGANISATION, f"{picked.name} was approved instead.", now)
-        consent_issues.connected(db, draft.platform, now)
+        _settled(db, draft, connection, instead_of, now)
         act = "connection-reconnected" if known else "connection-connected"
         actor = Actor(organisation, draft.person, draft.person_name)
         acting.record(db, actor, act, f"connection:{connection.id}", now, {"books": picked.name})
     return connection.id
+
+
+def _settled(db: Db, draft: Draft, connection: Connection, instead_of: str, now: datetime) -> None:
+    """The attempt is finished, the link behind it used, other consents for these books of no use any more."""
+    drafts.finish(db, draft.id, connection.id, now)
+    if draft.link:
+        consent_links.use(db, draft.link, connection.known_there_as or "somebody", now)
+    for other in drafts.parked(db, instead_of or connection.id):
+        drafts.end(db, other.id, WRONG_ORGANISATION, f"{connection.books_name} was approved instead.", now)
+    consent_issues.connected(db, draft.platform, now)
 
 
 def look_round(tools: Tools, organisation: str, connection: str, was_there: bool = False) -> None:

@@ -224,6 +224,11 @@ def test_whoever_runs_the_installation_sees_states_and_looks_only_by_a_grant(
     assert pat.post("/settlements/send", page="/settlements").status_code == 403
     assert pat.post("/people/invitations", {"email": "x@y.example"}, page="/people").status_code == 403
     assert reason in said(site)
+    done = re.search(r'action="(/platform/support/[^"]+/end)"', pat.page("/platform"))
+    assert done and pat.post(done[1], page="/platform").status_code == 303
+    assert "Pat Ltd" in said(pat, "/platform") and "Ended." not in said(pat), "back in an organisation of their own"
+    pat.post("/platform/support", {**here, "reason": reason, "minutes": "5"}, page="/platform")
+    assert pat.post("/platform/enter", here, page="/platform").status_code == 303
     end = re.search(r'action="(/people/support/[^/"]+/end)"', site.page("/people"))
     assert end and site.post(end[1]).status_code == 303
     assert pat.get("/settlements").headers["location"].startswith("/sign-in")

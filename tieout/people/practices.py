@@ -82,6 +82,7 @@ def withdraw(needs: Needs, practice: str, person: str, id: str) -> None:
         _led(db, practice, person)
         if not rows.end_link(db, practice, id, "withdrawn", needs.now()):
             raise Impossible(_OVER)
+        _record(db, needs, person, "practice-invitation-withdrawn", practice, {"invitation": id})
 
 
 def look(needs: Needs, token: str) -> tuple[Practice, JoinLink] | None:
@@ -102,7 +103,7 @@ def join(needs: Needs, token: str, person: str) -> Practice:
         rows.lock(db, practice.id)
         if not rows.join(db, practice.id, person, needs.now()):
             raise Impossible(f"You belong to {practice.name} already.")
-        _settle(db, needs, practice, person, "practice-member-joined")
+        _settle(db, needs, practice, person, person, "practice-member-joined")
     return practice
 
 
@@ -118,7 +119,7 @@ def leave(needs: Needs, practice: str, actor_person: str, person: str) -> None:
         if leads == [person] and len(colleagues) > 1:
             raise Impossible("A practice needs somebody who leads it. Let a colleague lead it first.")
         rows.leave(db, practice, person)
-        _settle(db, needs, firm, person, "practice-member-left")
+        _settle(db, needs, firm, actor_person, person, "practice-member-left")
 
 
 def let_lead(needs: Needs, practice: str, person: str, colleague: str) -> None:
@@ -186,15 +187,15 @@ def end(needs: Needs, actor: Actor, practice: str) -> None:
         acting.record(db, actor, "practice-access-ended", f"practice:{practice}", needs.now())
 
 
-def _settle(db: Db, needs: Needs, practice: Practice, person: str, act: str) -> None:
+def _settle(db: Db, needs: Needs, practice: Practice, by: str, person: str, act: str) -> None:
     """Everywhere the practice gets in; each client's audit log tells it."""
-    who = people.person(db, person)
+    who = people.person(db, by)
     for organisation in sorted(rows.clients(db, practice.id)):
         here = Db(db.connection, organisation)
         _settle_here(here, needs)
-        actor = Actor(organisation, person, who.name if who else "")
+        actor = Actor(organisation, by, who.name if who else "")
         acting.record(here, actor, act, f"person:{person}", needs.now(), {"practice": practice.name})
-    _record(db, needs, person, act, practice.id, {"person": person})
+    _record(db, needs, by, act, practice.id, {"person": person})
 
 
 def _settle_here(db: Db, needs: Needs) -> None:

@@ -16,7 +16,7 @@ from tieout.store import channel_accounts, channel_items, organisations, people,
 from tieout.store.channel_accounts import SealedKeys
 from tieout.store.engine import Db, write
 from tieout.store.transfers import Transfer
-from tieout.sync import channel_issues, operations
+from tieout.sync import channel_issues, linked, operations
 from tieout.sync.channel_keys import TABLE
 from tieout.sync.tools import Tools
 
@@ -78,6 +78,7 @@ def accept(tools: Tools, id: str, person: str, organisation: str) -> str:
         _end_here(tools, here, account)
         assert channel_accounts.keep(there, moved, sealed), "nobody else holds what was given up in this transaction"
         _remember(here, there, account.id, moved.id)
+        linked.make_missing(there, now, taker.name)
         channel_issues.of_account(there, moved.id, now)
         ownership.tell(here, tools, found, f"{taker.name} has taken over {account.name}. It is disconnected here.")
         acting.record(here, taker, "channel-given", f"channel-account:{account.id}", now, {"to": taker.name})

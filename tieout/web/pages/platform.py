@@ -9,9 +9,9 @@ from fastapi import Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from tieout.core.actor import Actor
-from tieout.people import support
+from tieout.people import organisations, sessions, support
 from tieout.people.members import Impossible
-from tieout.people.roles import Right
+from tieout.people.roles import SUPPORT, Right
 from tieout.sync import clients
 from tieout.web import guard
 from tieout.web.errors import Missing
@@ -59,8 +59,11 @@ def enter(visitor: guard.SignedIn, tools: guard.CallerTools, organisation: Words
 
 
 def end(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, organisation: str, id: str) -> Response:
-    """A session that looks there is over with the grant."""
+    """A session that looks there goes back to an organisation of the person's own first, where there is one."""
     _check(visitor, tools)
+    own = organisations.of_person(tools, visitor.session.person.id)
+    if own and visitor.organisation == organisation and visitor.session.role == SUPPORT:
+        sessions.switch(tools, visitor.session, own[0].id)
     response = RedirectResponse("/platform", 303)
     try:
         support.end(tools, Actor(organisation, visitor.session.person.id, visitor.actor.name), id)

@@ -1,16 +1,25 @@
 """One letter out: into a file, or to a server on a real socket that answers as servers do."""
 
+import socket
 import socketserver
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from tests.conftest import START
 from tieout.core.secret import Secret
@@ -37,7 +46,7 @@ class Desk:
 
 
 @contextmanager
-def desk() -> Iterator[Desk]:
+def desk(tls: ssl.SSLContext | None = None) -> Iterator[Desk]:
     state = Desk()
 
     class Speaker(socketserver.StreamRequestHandler):
@@ -66,6 +75,10 @@ def desk() -> Iterator[Desk]:
 
     class Listener(socketserver.ThreadingTCPServer):
         daemon_threads = True
+
+        def get_request(self) -> tuple[socket.socket, Any]:
+            connection, address = super().get_request()
+            return (tls.wrap_socket(connection, server_side=True) if tls else connection), address
 
     with Listener(("127.0.0.1", 0), Speaker) as listener:
         state.port = listener.server_address[1]
@@ -123,6 +136,33 @@ def test_nobody_there_or_no_encryption_is_tried_again_and_nothing_is_sent_in_cle
     with pytest.raises(Undelivered, match="was not reached") as alone:
         server(gone).hand_over(LETTER)
     assert not alone.value.is_final
+
+
+def certificate(folder: Path) -> Path:
+    """Of 127.0.0.1, signed by nobody that anybody trusts."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "desk.example")])
+    now = datetime.now(UTC)
+    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    made = made.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+    made = made.add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path = folder / "desk.pem"
+    path.write_bytes(secret + made.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM))
+    return path
+
+
+def test_over_tls_the_server_has_to_prove_its_name(tmp_path: Path) -> None:
+    path = certificate(tmp_path)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(path)
+    with desk(tls) as there:
+        secured = replace(server(there.port), security="tls")
+        with pytest.raises(Undelivered, match="CERTIFICATE_VERIFY_FAILED") as refused:
+            secured.hand_over(LETTER)
+        assert not refused.value.is_final and there.heard == []
+        replace(secured, context=lambda: ssl.create_default_context(cafile=str(path))).hand_over(LETTER)
+    assert there.message()["To"] == "bob@example.com"
 
 
 def test_headers_cannot_be_slipped_in(tmp_path: Path) -> None:

@@ -17,11 +17,13 @@ from tieout import __version__
 from tieout.core.day import Month
 from tieout.core.money import Money
 from tieout.people import standing
-from tieout.sync import vouched
+from tieout.sync import onboarding, vouched
+from tieout.sync.setup_facts import Setup
 from tieout.web import guard, notes
 from tieout.web.versioned import static_url
 
 LOCALE = "en_GB"
+_LED_TO = frozenset({"/connection", "/mapping", "/bank-accounts"})
 
 
 def page(request: Request, template: str, http_status: int = 200, /, **context: Any) -> HTMLResponse:
@@ -34,6 +36,7 @@ def page(request: Request, template: str, http_status: int = 200, /, **context: 
         "menu": request.app.state.menu,
         "path": request.url.path,
         "said": notes.said(request),
+        "hint": _hint(request, visitor),
         "vouchers": vouched.offered(guard.tools_of(request)),
         "standing": standing.of(guard.tools_of(request), visitor.session) if visitor else None,
     }
@@ -44,6 +47,13 @@ def page(request: Request, template: str, http_status: int = 200, /, **context: 
     if visitor is None:
         guard.keep_device(request, response)
     return response
+
+
+def _hint(request: Request, visitor: guard.Visitor | None) -> Setup | None:
+    """On the pages that a set-up leads to: where it stands, and the way back to it."""
+    if visitor is None or request.url.path not in _LED_TO:
+        return None
+    return onboarding.bar(guard.tools_of(request), visitor.organisation)
 
 
 @cache

@@ -114,15 +114,15 @@ def of_connection(db: Db, connection: Connection, now: datetime) -> None:
 def of_consent(db: Db, connection: Connection, now: datetime) -> None:
     """Opens the warning that a consent ends before long; a new one, or a renewal where that helps, resolves it."""
     issues.hold(db)
-    case, problem = consent(db, connection, now), problems.named(_ENDING)
-    assert problem is not None, "it has a file"
-    evidence = problem.detect(case) if connection.may_ask else None
-    if evidence is None:
+    end = granted.last_day(db, connection) if connection.may_ask else None
+    if end is None or not stage(end, now):  # nearly always: nothing more is looked up
         issues.release(db, CONSENT, connection.id, now)
         return
+    case, problem = consent(db, connection, now), problems.named(_ENDING)
+    evidence = problem.detect(case) if problem else None
+    assert problem is not None and evidence is not None, "it has a file, and goes by the same warnings"
     diagnosis = Diagnosis(problem, evidence, filled(problem.title, case.names(), dict(evidence.names)))
-    warned = stage(case.consent_ends_at, now) if case.consent_ends_at else 0
-    block = Block(CONSENT, connection.id, f"{case.consent_ends_at} {warned}")
+    block = Block(CONSENT, connection.id, f"{end} {stage(end, now)}")
     keep = issues.see(db, seen(case, diagnosis), block, now)
     issues.release(db, CONSENT, connection.id, now, [keep])
 

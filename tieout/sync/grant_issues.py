@@ -26,7 +26,7 @@ def tell(db: Db, tools: Tools, connection: Connection) -> int:
     a day is the same issue, so it is told once; the end of a consent is told at each of its two warnings.
     """
     letters = 0
-    for kind in (diagnosis.CONNECTION, diagnosis.CONSENT):
+    for kind in (diagnosis.CONSENT,) if connection.may_post else (diagnosis.CONNECTION, diagnosis.CONSENT):
         for id in issues.of_subject(db, kind, connection.id):
             issue = issues.get(db, id)
             if issue is not None and issue.is_open and _is_due(issue):

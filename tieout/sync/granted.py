@@ -42,6 +42,14 @@ def facts(db: Db, connection: Connection, now: datetime) -> GrantFacts | None:
     )
 
 
+def last_day(db: Db, connection: Connection) -> datetime | None:
+    """When the grant ends as things stand; None where it has gone."""
+    grant = grants.find(db, connection.grant)
+    if grant is None:
+        return None
+    return GrantFacts(grant.issued_at, named(grant.platform).IDLE_DAYS, ends_at=grant.ends_at).last_day
+
+
 def _overlap(db: Db, late: Renewal) -> str:
     """Both attempts by their ids: the grant's id and the number of the claim."""
     assert late.ended_at is not None, "a late one has come to an end"

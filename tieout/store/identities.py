@@ -138,10 +138,8 @@ def use(db: Db, id: str, email: str, now: datetime) -> None:
 
 
 def who_connected(db: Db, platform: str, subject: str) -> str:
-    """The person who connected books last with this very login, of those that are still connected; blank for nobody.
-
-    For a transaction that was opened for no organisation.
-    """
+    """The person who connected books last with this very login, of those that are still connected; blank for nobody."""
+    assert not db.organisation, "one login may have connected books of several organisations"
     query = (
         sa.select(CONNECTIONS.c.connected_by)
         .join(GRANTS, GRANTS.c.id == CONNECTIONS.c.grant)

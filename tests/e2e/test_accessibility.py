@@ -30,6 +30,7 @@ def pages(page: Page, place: Place) -> Iterator[str]:
     """The addresses of all kinds of pages, in the states that look different."""
     yield from ("/settlements", "/mapping", "/mapping/versions", "/connection", "/issues", "/problems", "/tokens")
     yield from ("/account", "/account/second-factor")
+    yield from ("/people", "/practice", "/offers", "/client-link", "/clients/new")
     connect(page, place)
     yield "/connection"
     upload(page, place, "amazon_v2_unknown_type.txt")

@@ -74,6 +74,11 @@ def is_known(platform: str) -> bool:
     return platform in platforms.names()
 
 
+def everywhere() -> tuple[tuple[str, str], ...]:
+    """Name and label of every platform there is."""
+    return tuple((name, platforms.named(name).LABEL) for name in platforms.names())
+
+
 def offered(tools: Tools, organisation: str) -> tuple[tuple[str, str], ...]:
     """Name and label of every platform at which the organisation or this installation has an app."""
     with read(tools.engines, organisation) as db:

@@ -67,8 +67,11 @@ REMEDIES = {
     "you are ready.",
     "connect-org-unlinked": "No organisation was chosen on the consent page. Start again and choose one.",
     "connect-not-signed-in": "You were signed out, or signed in anew, while the consent page was open. Start again.",
-    "connect-wrong-organisation": "These are other books than the ones you meant to reconnect. If that was a mistake, "
-    "disconnect them and reconnect the right ones.",
+    "connect-wrong-organisation": "Other books were approved than those that were connected. Switch back and approve "
+    "again, or use the other ones as a new book; nothing is read or written until then.",
+    "connect-cookies-lost": "This browser no longer has what it was given when it began. Start again in this window.",
+    "connect-role-too-low": "Whoever began it may not connect books here any more.",
+    "connect-already-listed": "An older link stands in the way over there. Start over: it is removed first.",
     "connect-error-shown": "The books could not be connected; nothing has changed.",
 }
 
@@ -86,6 +89,7 @@ def show(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools) ->
         states=_STATES,
         remedies={card.connection.id: REMEDIES.get(card.card.cause, "") for card in cards},
         platforms=own_apps.offered(tools, visitor.organisation),
+        every=own_apps.everywhere(),
         button=Button,
         paused=pausing.state(tools, visitor.organisation),
         owns=visitor.may(Right.OWN),

@@ -82,7 +82,7 @@ class Trouble:
 
     def cause(self) -> None:
         """Up to the moment at which the product has met it."""
-        if act := doors.cause_of(self.fault) or consenting.cause_of(self.fault):
+        if act := consenting.cause_of(self.fault) or doors.cause_of(self.fault):
             act(self)
             return
         if self.fault.name in CHANNELS:

@@ -144,6 +144,9 @@ FAULTS: dict[str, Callable[[Any], None]] = {
 
 
 def cause_of(fault: Any) -> Callable[[Any], None] | None:
+    """Nothing for what else may befall a browser."""
+    if fault.name == "own-browser" and "cookies" not in fault.how:
+        return None
     return _unlinked if fault.how.get("when") == "exchange" else FAULTS.get(fault.name)
 
 

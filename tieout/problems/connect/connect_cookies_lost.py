@@ -9,7 +9,7 @@ from tieout.core.problem import Case, Evidence, Fix, Owner, RetryClass, link
 
 TITLE = "A browser dropped what Tieout needed to finish connecting {platform}."
 OWNER, RETRY = Owner.USER, RetryClass.AFTER_REAUTH
-FAULTS = ("own-browser:",)
+FAULTS = ("own-browser: cookies=lost",)
 
 
 def detect(case: Case) -> Evidence | None:

@@ -39,6 +39,7 @@ class Scope(StrEnum):
     SETTLEMENTS_READ = "settlements:read"  # read settlements down to their rows, and preview what would be sent
     SETTLEMENTS_IMPORT = "settlements:import"  # hand in statements
     SETTLEMENTS_SEND = "settlements:send"  # send settlements to the books
+    AUDIT_READ = "audit:read"  # read who changed what
 
 
 # What the person behind a token must be allowed besides.
@@ -50,6 +51,7 @@ RIGHTS = {
     Scope.SETTLEMENTS_READ: Right.VIEW,
     Scope.SETTLEMENTS_IMPORT: Right.IMPORT,
     Scope.SETTLEMENTS_SEND: Right.SEND,
+    Scope.AUDIT_READ: Right.AUDIT,
 }
 
 

@@ -26,6 +26,7 @@ WORDS = {
     Scope.SETTLEMENTS_READ: "Read settlements down to their rows, and preview",
     Scope.SETTLEMENTS_IMPORT: "Upload statements",
     Scope.SETTLEMENTS_SEND: "Send settlements to the books",
+    Scope.AUDIT_READ: "Read who changed what",
 }
 _DAYS = (30, 90, 365)
 

@@ -9,6 +9,7 @@ from tieout.core.failure import Disconnected
 from tieout.store import connections
 from tieout.store.engine import Engines, read
 from tieout.store.vault import Vault
+from tieout.sync import connection_check
 from tieout.sync.grants import access
 from tieout.sync.tending import tend
 from tieout.sync.tools import Tools
@@ -71,6 +72,20 @@ def test_a_grant_that_ended_for_one_organisation_is_noted_for_the_other_within_m
         with read(engines, other_organisation) as db:
             found = connections.find(db, theirs)
         assert found is not None and found.cause == "grant-ended"
+
+
+def test_a_reconnect_is_followed_by_the_check_within_minutes(
+    tools: Tools, organisation: str, there: Standing, clock: Clock
+) -> None:
+    connection = connect(tools, organisation).connection
+    clock.advance(hours=27)
+    tend(tools)
+    clock.advance(minutes=1)
+    connect(tools, organisation, reconnects=connection)
+    clock.advance(minutes=5)
+    assert tend(tools) == 1 and tend(tools) == 0
+    last = connection_check.last(tools, organisation, connection)
+    assert last is not None and last.at == clock() and last.is_good and last.by == "Tieout, daily"
 
 
 def test_books_removed_over_there_are_noticed_within_a_day(

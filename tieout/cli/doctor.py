@@ -21,11 +21,17 @@ def doctor(
     known: Annotated[
         bool, typer.Option("--list", help="Print every problem that Tieout knows, and nothing else.")
     ] = False,
+    connection: Annotated[
+        bool, typer.Option("--connection", help="Check every connection to books instead, by real calls, line by line.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON list.")] = False,
 ) -> None:
     """Examine this installation. Reads only; safe at any time. Exits 4 when something needs a person."""
     if known:
         _list(as_json)
+        return
+    if connection:
+        _connections(context, as_json)
         return
     from tieout.store import deployment
     from tieout.sync.doctor import examine, invariants
@@ -42,6 +48,31 @@ def doctor(
             if each.remedy:
                 say(f"      {each.remedy}")
     if not all(each.is_good for each in found):
+        raise typer.Exit(int(Exit.HELD))
+
+
+def _connections(context: typer.Context, as_json: bool) -> None:
+    """Each line with its result, what was seen and what to do; exits 4 when a line failed."""
+    from tieout.core.actor import Actor
+    from tieout.sync import connection_card, connection_check
+
+    with looking(context) as product:
+        checked = [
+            (full, connection_check.run(product.tools, Actor(organisation, "", "the console"), full.connection.id))
+            for organisation, full in connection_card.everywhere(product.tools)
+            if full.connection.is_live
+        ]
+    if as_json:
+        say_json([{"books": full.connection.books_name} | plain(each) for full, each in checked if each])
+    for full, each in checked if not as_json else ():
+        say(f"{full.connection.books_name} at {full.card.label}: {each.sentence if each else 'ended meanwhile.'}")
+        for line in each.lines if each else ():
+            say(f"  {line.no:2}  {line.result:10}  {line.title}: {line.message}")
+            if line.fix:
+                say(f"      {line.problem}  {line.fix}".rstrip())
+    if not checked and not as_json:
+        say("No books are connected.")
+    if any(each is not None and not each.is_good for _, each in checked):
         raise typer.Exit(int(Exit.HELD))
 
 

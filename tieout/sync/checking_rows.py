@@ -30,7 +30,7 @@ from tieout.store import charts, connection_checks, connections, pauses, posting
 from tieout.store import grants as grant_rows
 from tieout.store.engine import Db, read
 from tieout.store.settlements import Wanted
-from tieout.sync import grants, rights
+from tieout.sync import grants, own_apps, rights
 from tieout.sync.asking import ask, learn
 from tieout.sync.charts import refresh
 from tieout.sync.checks import preflight
@@ -82,10 +82,9 @@ class Looking:
 
 def _reachable(looking: Looking) -> Said:
     """An answer of any kind is one; what it says of us is for the lines behind."""
-    app = looking.tools.apps.get(looking.connection.platform)
-    urls = app.urls if app else named(looking.connection.platform).URLS
-    request = Request("GET", f"{urls['api']}/", {"Accept": "application/json"}, None, "/", is_write=False)
     try:
+        app = own_apps.app_of(looking.tools, looking.organisation, looking.connection.platform)
+        request = Request("GET", f"{app.urls['api']}/", {"Accept": "application/json"}, None, "/", is_write=False)
         answer = make_call(looking.tools.transport)(request)
     except RemoteError as error:
         return _failed(looking, error.failure)
@@ -112,7 +111,7 @@ def _authorised(looking: Looking) -> Said:
         with read(tools.engines, looking.organisation) as db:
             grant = grant_rows.find(db, connection.grant)
         if grant is None or tools.now() - grant.issued_at >= _JUST_RENEWED:
-            now = grants.access(tools, looking.organisation, connection.id, refused=now.token_id)
+            now = grants.renew(tools, looking.organisation, connection.id)
             with read(tools.engines, looking.organisation) as db:
                 grant = grant_rows.find(db, connection.grant)
     except Busy as error:

@@ -13,7 +13,7 @@ from tieout.core.budget import Lane
 from tieout.core.connection import Connection, ConnectionState
 from tieout.core.failure import RemoteError
 from tieout.platforms import named
-from tieout.store import across, connections, grants
+from tieout.store import across, connection_checks, connections, grants
 from tieout.store.engine import Db, read
 from tieout.sync.checks import glance, look
 from tieout.sync.connection_check import run as run_connection_check
@@ -65,11 +65,12 @@ def _tend_one(tools: Tools, organisation: str) -> int:
     with read(tools.engines, organisation) as db:
         live = [each for each in connections.listed(db) if each.is_live]
         quiet = [each for each in live if _is_quiet(db, each, tools.now())]
+        renewed = {each.id for each in live if _is_reconnected(db, each)}
     for connection in quiet:
         with suppress(RemoteError):  # what it means for the connection is kept
             keep_alive(tools, organisation, connection.id)
     go_on(tools, organisation)  # a check after a pause that was cut off
-    due = [each for each in live if each.may_ask and _is_due(each, tools.now())]
+    due = [each for each in live if each.may_ask and (_is_due(each, tools.now()) or each.id in renewed)]
     for connection in due:
         if connection.may_post:
             run_connection_check(tools, Actor(organisation, "", "Tieout, daily"), connection.id)
@@ -87,6 +88,12 @@ def _is_quiet(db: Db, connection: Connection, now: datetime) -> bool:
     if grant is None or (grant.ended_at is not None and not connection.may_ask):
         return False
     return grant.ended_at is not None or now - grant.issued_at >= _DAY + _spread(grant.id, _DAY)
+
+
+def _is_reconnected(db: Db, connection: Connection) -> bool:
+    """Whether its last check was of an older consent."""
+    last = connection_checks.last(db, connection.id)
+    return last is not None and last[0] < connection.connected_at
 
 
 def _is_due(connection: Connection, now: datetime) -> bool:

@@ -69,6 +69,10 @@ REMEDIES = {
     "connect-not-signed-in": "You were signed out, or signed in anew, while the consent page was open. Start again.",
     "connect-wrong-organisation": "Other books were approved than those that were connected. Switch back and approve "
     "again, or use the other ones as a new book; nothing is read or written until then.",
+    "user-rights-changed": "Somebody who administers the books gives the person who connected the rights back, or "
+    "somebody who has them reconnects. Nothing is lost.",
+    "refused-despite-full-rights": "Rights and permissions are in order and documents are refused all the same. Run "
+    "the check, then try a clean reconnect; the evidence is there to be handed on.",
     "connect-cookies-lost": "This browser no longer has what it was given when it began. Start again in this window.",
     "connect-role-too-low": "Whoever began it may not connect books here any more.",
     "connect-already-listed": "An older link stands in the way over there. Start over: it is removed first.",

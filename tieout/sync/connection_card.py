@@ -188,7 +188,9 @@ def _reasons(db: Db, connection: Connection) -> tuple[Reason, ...]:
 def _permissions(platform: platforms.Platform, granted: tuple[str, ...]) -> tuple[Permission, ...]:
     """Those that are asked for, then what was granted besides; where the answer named none, all were."""
     old, until = platform.outdated(granted)
-    asked = [Permission(each, platform.WHY.get(each, ""), not granted or each in granted) for each in platform.SCOPES]
+    missing = [each for each in platform.SCOPES if granted and each not in granted]
+    lacking = [each for each in missing if each in platform.lacking(granted)]  # a broader one may hold it
+    asked = [Permission(each, platform.WHY.get(each, ""), each not in lacking) for each in platform.SCOPES]
     more = [each for each in granted if each not in platform.SCOPES]
     ends = {each: until.isoformat() for each in old} if until else {}
     return (*asked, *(Permission(each, platform.WHY.get(each, ""), True, ends.get(each, "")) for each in more))

@@ -20,6 +20,7 @@ from tieout.sync.connection_check import run as run_connection_check
 from tieout.sync.grants import KEEP_ALIVE_HOURS, keep_alive, let_go_unused
 from tieout.sync.ledger_links import probe
 from tieout.sync.pausing import go_on
+from tieout.sync.scope_campaign import remind
 from tieout.sync.tools import Tools
 
 EVERY_SECONDS = 300
@@ -70,6 +71,7 @@ def _tend_one(tools: Tools, organisation: str) -> int:
         with suppress(RemoteError):  # what it means for the connection is kept
             keep_alive(tools, organisation, connection.id)
     go_on(tools, organisation)  # a check after a pause that was cut off
+    remind(tools, organisation)
     due = [each for each in live if each.may_ask and (_is_due(each, tools.now()) or each.id in renewed)]
     for connection in due:
         if connection.may_post:

@@ -21,6 +21,7 @@ from tieout.platforms import App, RemoteBooks, TokenSet
 from tieout.platforms._exact import shaped, tree
 from tieout.platforms.xero._asking import reading
 from tieout.platforms.xero.errors import read_error, read_grant_error
+from tieout.platforms.xero.permissions import covered
 
 # The granular scopes; the broad ones end on 2027-09-13 and are refused to apps made after 2026-03-02.
 SCOPES = (
@@ -62,7 +63,8 @@ class _ConnectionShape(msgspec.Struct):
 
 def lacking(scopes: Sequence[str]) -> tuple[str, ...]:
     """What we asked for and did not get, where it matters for the books. Nothing when the answer named no scopes."""
-    return tuple(each for each in SCOPES if each.startswith("accounting.") and each not in scopes) if scopes else ()
+    held = covered(scopes)
+    return tuple(each for each in SCOPES if each.startswith("accounting.") and each not in held) if scopes else ()
 
 
 def authorise_url(app: App, state: str, verifier: str) -> str:

@@ -29,6 +29,10 @@ TELLS_RIGHTS = True  # what the connecting user may do
 
 _ENDS_ON = date(2027, 9, 13)
 _BROAD = ("accounting.transactions", "accounting.transactions.read", "accounting.reports.read")
+_HELD = tuple(
+    ("accounting.transactions", f"accounting.{each}")
+    for each in ("invoices", "payments", "banktransactions", "manualjournals")
+)
 # No document has this type, so whoever may write is told so, and nothing is ever made.
 _IMPOSSIBLE = b'{"Invoices":[{"Type":"NONE"}]}'
 
@@ -37,6 +41,12 @@ def outdated(scopes: Sequence[str]) -> tuple[tuple[str, ...], date | None]:
     """Those of these permissions that Xero is withdrawing, and the day on which they end; nothing and None else."""
     broad = tuple(each for each in scopes if each in _BROAD)
     return broad, _ENDS_ON if broad else None
+
+
+def covered(scopes: Sequence[str]) -> tuple[str, ...]:
+    """With what the broad ones among them hold. Source: Xero's table of granular scopes."""
+    held = [each for broad, each in _HELD if broad in scopes]
+    return (*scopes, *(each for each in held if each not in scopes))
 
 
 def try_write(call: Call, access: Access) -> None:

@@ -1,0 +1,76 @@
+"""Older connections with broad permissions: found, asked to approve again with a link each, reminded, never stopped."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.sync.conftest import House
+from tests.web.conftest import Site, cheap_hashes, make_site, site, words
+from tieout.store.connections import listed
+from tieout.store.engine import Engines, read, write
+from tieout.store.grants import GRANTS
+from tieout.sync import connection_card, connection_check, mailing, scope_campaign
+
+__all__ = ["cheap_hashes", "make_site", "site"]
+OLD = "openid profile email offline_access accounting.transactions accounting.contacts accounting.settings.read"
+
+
+@pytest.fixture
+def engines(sqlite_engines: Engines) -> Engines:
+    return sqlite_engines
+
+
+def connected_long_ago(house: House) -> str:
+    """As before the platform had narrower permissions."""
+    house.connect()
+    with write(house.tools.engines, "") as db:
+        db.execute(GRANTS.update().values(scopes=f"{OLD} accounting.attachments"))
+    with read(house.tools.engines, house.organisation) as db:
+        return listed(db)[0].id
+
+
+def until(house: House, days: int) -> None:
+    """To so many days before the end."""
+    house.clock.skipped += datetime(2027, 9, 13, 12, tzinfo=UTC) - timedelta(days=days) - house.clock()
+
+
+def letters(house: House) -> list[str]:
+    return [each.subject for each in mailing.outgoing(house.tools, house.organisation)]
+
+
+def test_nothing_is_left_where_nothing_is_withdrawn(house: House, site: Site) -> None:
+    house.connect()
+    found = scope_campaign.progress(house.tools, house.organisation)
+    assert (found.left, found.done) == ((), 1)
+    assert "Nothing ends" in words(site.page("/connection/permissions"))
+
+
+def test_an_older_connection_is_found_and_goes_on_working(house: House, site: Site) -> None:
+    id = connected_long_ago(house)
+    (left,) = scope_campaign.progress(house.tools, house.organisation).left
+    assert (left.withdrawn, left.ends_on.isoformat()) == (("accounting.transactions",), "2027-09-13")
+    card = connection_card.find(house.tools, house.organisation, id)
+    assert card is not None and all(each.is_granted for each in card.permissions) and card.standing.is_healthy
+    assert [each.ends_on for each in card.permissions if each.ends_on] == ["2027-09-13"]
+    checked = connection_check.run(house.tools, house.actor, id)
+    assert checked is not None and checked.is_good and checked.lines[2].problem == "scope-migration-due"
+    shown = words(site.page("/connection/permissions"))
+    assert "0 of 1 connection done" in shown and "13 Sept 2027" in shown and "Link for Lucy Harbour" in shown
+    asked = site.post(f"/connection/{id}/approve-again", page="/connection/permissions")
+    assert "/connect/" in site.page(asked.headers["location"])
+    house.clock.skip(seconds=1)
+    house.connect()
+    found = scope_campaign.progress(house.tools, house.organisation)
+    assert (found.left, found.done) == ((), 1), "approved again"
+
+
+def test_reminders_go_out_once_each_and_never_afterwards(house: House) -> None:
+    connected_long_ago(house)
+    until(house, 91)
+    assert scope_campaign.remind(house.tools, house.organisation) == 0 and letters(house) == []
+    for days, total in ((90, 1), (60, 1), (30, 2), (7, 3), (1, 3)):
+        until(house, days)
+        scope_campaign.remind(house.tools, house.organisation)
+        assert scope_campaign.remind(house.tools, house.organisation) == 0
+        assert len(letters(house)) == total, days
+    assert set(letters(house)) == {"Approve Tieout again for Harbour & Finch Ltd before 13 September 2027"}

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import add_member
 from tests.sync.conftest import House
 from tests.sync.market import Market, selling_at_amazon
 from tieout.calls import Answer, Request
+from tieout.core.actor import Actor
 from tieout.core.channel_account import AccountState, ItemState
 from tieout.sandbox import amazon
 from tieout.sandbox.amazon import settlements as outside_settlements
@@ -364,7 +366,8 @@ def test_a_seller_account_is_connected_once_in_the_whole_installation(market: Ma
     other = Organisation("org-other", "Other Ltd", "GB", "Europe/London", house.clock())
     with write(house.tools.engines, other.id) as db:
         create(db, house.tools.vault, other)
-    joined = verbs.connect(house.tools, type(house.actor)(other.id, "p", "Otto"), "amazon", market.given)
+    otto = Actor(other.id, add_member(house.tools.engines, other.id, "otto"), "Otto")
+    joined = verbs.connect(house.tools, otto, "amazon", market.given)
     assert not joined.account and "another organisation" in joined.words
     with read(house.tools.engines, other.id) as db:
         assert channel_accounts.listed(db) == ()

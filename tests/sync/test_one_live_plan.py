@@ -84,11 +84,11 @@ def test_the_newer_file_is_used_once_the_older_document_is_void(house: House) ->
     first = house.receive_sample(UK)
     house.send(first)
     second = house.receive("changed.txt", changed_file()).result["settlements"][0]["id"]
-    told = settlements.use_new_file(house.tools, house.organisation, second)
+    told = settlements.use_new_file(house.tools, house.actor, second)
     assert "is in the books already" in told
     (number,) = house.card(first).documents
     house.world.hand("doc-edit", number=number, act="void")
-    assert settlements.use_new_file(house.tools, house.organisation, second) == ""
+    assert settlements.use_new_file(house.tools, house.actor, second) == ""
     house.send(second)
     assert house.card(second).ties_out
     assert live(house) == 1
@@ -124,10 +124,10 @@ def test_a_deleted_document_makes_way_and_a_renumbered_one_does_not(house: House
     second = house.receive("changed.txt", changed_file()).result["settlements"][0]["id"]
     (number,) = house.card(first).documents
     house.world.hand("doc-edit", number=number, act="renumber", to="BY-HAND")
-    assert "is in the books already" in settlements.use_new_file(house.tools, house.organisation, second)
+    assert "is in the books already" in settlements.use_new_file(house.tools, house.actor, second)
     assert house.card(first).ties_out
     house.world.hand("doc-edit", number="BY-HAND", act="delete")
-    assert settlements.use_new_file(house.tools, house.organisation, second) == ""
+    assert settlements.use_new_file(house.tools, house.actor, second) == ""
     house.send(second)
     assert house.card(second).ties_out and live(house) == 1
     assert [finding.text for finding in doctor.invariants(house.tools) if not finding.is_good] == []
@@ -140,7 +140,7 @@ def test_two_plans_of_one_payout_in_the_books_are_told_by_the_doctor(house: Hous
     second = house.receive("changed.txt", changed_file()).result["settlements"][0]["id"]
     (number,) = house.card(first).documents
     house.world.hand("doc-edit", number=number, act="void")
-    assert settlements.use_new_file(house.tools, house.organisation, second) == ""
+    assert settlements.use_new_file(house.tools, house.actor, second) == ""
     house.send(second)
     with write(house.tools.engines, house.organisation) as db:
         db.execute(POSTINGS.update().values(books_status="AUTHORISED"))  # as if the first had never been void

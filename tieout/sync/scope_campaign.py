@@ -1,4 +1,4 @@
-"""The scope campaign: connections whose permissions a platform is withdrawing; their holders are asked to approve again.
+"""The scope campaign: connections with permissions that a platform withdraws; their holders are asked to approve again.
 
 Nothing is interrupted: what was granted works until its last day. Whoever connected is reminded by a letter with a link
 of its own 90, 30 and 7 days before; every link asks for this one connection and nothing else.

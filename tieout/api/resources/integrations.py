@@ -6,7 +6,6 @@ from fastapi import Depends, Request
 from pydantic import Field
 from starlette.responses import Response
 
-from tieout import platforms
 from tieout.api.auth import Caller, Calling
 from tieout.api.errors import Declined, Mistake
 from tieout.api.following import followed
@@ -272,7 +271,7 @@ def decide(
 
 def _found(calling: Caller, provider: str) -> FullCard | None:
     """Raises Declined for a provider that nobody here can connect."""
-    if provider not in platforms.names() or not own_apps.is_known(provider):
+    if not own_apps.is_known(provider):
         raise Declined(_MISSING)
     return connection_card.of_platform(calling.tools, calling.organisation, provider)
 

@@ -15,7 +15,6 @@ from tests.standing import SESSION, Standing, connect, standing
 from tieout.cli._browser import _Form, _NoRedirect, allow
 from tieout.core.actor import Actor
 from tieout.core.failure import NotAllowed
-from tieout.store import connections
 from tieout.store.connections import CONNECTIONS
 from tieout.store.engine import read
 from tieout.store.grants import GRANTS
@@ -125,7 +124,8 @@ class Killed(BaseException):
 def test_killed_at_any_line_of_finishing_the_next_press_connects(
     tools: Tools, there: Standing, organisation: str
 ) -> None:
-    files = ("sync/connecting.py", "sync/grants.py", "store/grants.py", "store/connections.py", "store/drafts.py")
+    files = ("sync/connecting.py", "sync/joining.py", "sync/guarding.py", "sync/grants.py")
+    files += ("store/grants.py", "store/connections.py", "store/drafts.py")
     line, was_killed = 0, True
     while was_killed:
         line += 11  # a step that visits every part of the way in a few rounds

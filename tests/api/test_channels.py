@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.api.conftest import Program, code
+from tests.api.conftest import Program, a_person, code
+from tests.problems.doors import account as seller
+from tests.problems.doors import invalidate
 from tests.sync.market import DOMAIN, SHOPIFY_SECRET, Market, selling_at_amazon, selling_at_shopify
 from tieout.store import channel_accounts
 from tieout.store.engine import write
@@ -158,3 +160,23 @@ def test_an_ended_account_is_not_asked_whatever_is_announced(program: Program, s
         channel_accounts.end(db, id, shop.house.clock())
     assert send(program, b"{}", notice(b"{}")).status_code == 200
     assert shop.account(id).next_at is None and shop.timetable() == 0
+
+
+def test_the_ledger_link_is_told_and_made_anew(program: Program) -> None:
+    id = seller(program.house, "amazon")
+    shown = program.get(f"/api/channels/{id}").json()
+    assert shown["ledger_link"]["state"] == "no-books"
+    assert code(program.post(f"/api/channels/{id}/relink")) == (409, "connection_not_usable")
+    program.house.connect()
+    invalidate(program.house, id, "other-books")
+    assert program.get(f"/api/channels/{id}").json()["ledger_link"]["state"] == "other-books"
+    made = program.post(f"/api/channels/{id}/relink", headers={"Idempotency-Key": "relink-1"}).json()
+    assert (made["ledger_link"]["state"], made["ledger_link"]["books"]) == ("works", "Harbour & Finch Ltd")
+
+
+def test_a_role_too_small_to_connect_is_told_by_its_problem(program: Program) -> None:
+    weak = program.as_token(person=a_person(program.house, "basic"))
+    answer = weak.post("/api/channels", json={"channel": "amazon", "given": {}})
+    assert code(answer) == (403, "insufficient_scope")
+    assert answer.json()["problem"] == "connect-role-too-low" and "right to connect" in answer.json()["detail"]
+    assert [each["code"] for each in program.get("/api/issues").json()["data"]] == ["connect-role-too-low"]

@@ -16,6 +16,7 @@ from tieout.channels import FIELD, TOKEN_EXPIRED, Access, Askable, Field, Keys
 from tieout.core.actor import Actor
 from tieout.core.channel_account import AccountState, ChannelAccount, FetchedItem, ItemState
 from tieout.core.failure import Disconnected, NotAllowed, RemoteError
+from tieout.core.ledger_link import LinkFacts
 from tieout.core.secret import Secret
 from tieout.people.acting import ensure, record
 from tieout.people.roles import Right
@@ -57,7 +58,10 @@ class Joined:
 
 @dataclass(frozen=True, slots=True)
 class AccountCard:
-    """One account as people see it; `kept`, `waiting` and `gone` count payouts, `items` are the newest."""
+    """One account as people see it; `kept`, `waiting` and `gone` count payouts, `items` are the newest.
+
+    `link` says where a live account's settlements post to.
+    """
 
     account: ChannelAccount
     label: str
@@ -67,6 +71,7 @@ class AccountCard:
     gone: int
     leaving: str
     every: timedelta
+    link: LinkFacts | None = None
 
 
 def offers(tools: Tools) -> tuple[Offer, ...]:
@@ -92,6 +97,7 @@ def card(tools: Tools, organisation: str, account: str, shown: int = _SHOWN) -> 
         if found is None:
             return None
         items, counted = channel_items.newest(db, account, shown), channel_items.count(db, account)
+        link = linked.facts(db, found) if found.is_live else None
     asked = channels.askable()[found.channel]
     return AccountCard(
         account=found,
@@ -102,6 +108,7 @@ def card(tools: Tools, organisation: str, account: str, shown: int = _SHOWN) -> 
         gone=counted.get(ItemState.GONE, 0),
         leaving=asked.LEAVING,
         every=timedelta(minutes=asked.EVERY_MINUTES),
+        link=link,
     )
 
 

@@ -18,8 +18,9 @@ from tieout.api.routes import Route
 from tieout.api.shapes import Moment, Page, Shape, answered, page_of
 from tieout.api.strict import Asked, parsed
 from tieout.core.channel_account import FetchedItem
+from tieout.core.ledger_link import LinkFacts
 from tieout.people.tokens import Scope
-from tieout.sync import channel_accounts, fetching
+from tieout.sync import channel_accounts, fetching, ledger_links
 from tieout.sync.channel_accounts import AccountCard
 
 _MISSING = "record_not_found"
@@ -33,8 +34,20 @@ class Counted(Shape):
     not_given: int
 
 
+class LedgerLink(Shape):
+    """Where an account's settlements post to: the books it means, and whether that holds."""
+
+    state: Literal["works", "ended", "missing", "other-books", "no-books"]
+    books: str | None
+    message: str
+    last_good_at: Moment | None
+
+
 class ChannelAccount(Shape):
-    """A connected seller account. `problem` and `message` say why it cannot be asked, where it cannot."""
+    """A connected seller account. `problem` and `message` say why it cannot be asked, where it cannot.
+
+    `ledger_link` is told of live accounts.
+    """
 
     id: str
     channel: str
@@ -49,6 +62,7 @@ class ChannelAccount(Shape):
     next_fetch_at: Moment | None
     operation_id: str | None
     payouts: Counted
+    ledger_link: LedgerLink | None
 
 
 class Payout(Shape):
@@ -155,6 +169,20 @@ def disconnect(calling: Calling, repeatable: Repeatable, id: str) -> Response:
     return repeatable(b"", carry_out)
 
 
+def relink(calling: Calling, repeatable: Repeatable, id: str) -> Response:
+    """Post this account's settlements to the books in use from now on; whatever waited for that goes by itself."""
+
+    def carry_out() -> Response:
+        done = ledger_links.reconnect(calling.tools, calling.actor, id)
+        if done is None:
+            raise Declined(_MISSING)
+        if not done.is_done:
+            raise Declined("connection_not_usable", done.message, problem="connect-org-unlinked")
+        return answered(_shown(_card(calling, id)))
+
+    return repeatable(b"", carry_out)
+
+
 def _since(asked: FetchChannel) -> datetime | None:
     if asked.since is None:
         return None
@@ -188,7 +216,12 @@ def _shown(card: AccountCard) -> ChannelAccount:
         next_fetch_at=account.next_at,
         operation_id=account.operation or None,
         payouts=Counted(kept=card.kept, waiting=card.waiting, not_given=card.gone),
+        ledger_link=_link(card.link) if card.link else None,
     )
+
+
+def _link(link: LinkFacts) -> LedgerLink:
+    return LedgerLink(state=link.state.value, books=link.books or None, message=link.words, last_good_at=link.good_at)
 
 
 def _payout(item: FetchedItem) -> Payout:
@@ -258,6 +291,17 @@ ROUTES = (
         missing=_MISSING,
         body=FetchChannel,
         headers=("Prefer",),
+    ),
+    Route(
+        "POST",
+        "/api/channels/{id}/relink",
+        relink,
+        Scope.INTEGRATIONS_CONNECT,
+        "relinkChannel",
+        "Reconnect a seller account to the books in use",
+        {200: ChannelAccount},
+        ("connection_not_usable",),
+        missing=_MISSING,
     ),
     Route(
         "POST",

@@ -42,4 +42,4 @@ def test_the_card_of_metered_books_tells_reads_and_the_day_a_consent_ends(site: 
     site.house.connect()
     shown = words(site.page("/connection"))
     assert re.search(r"Reads this month \d+ of 500,000", shown)
-    assert re.search(r"Consent ends \d+ \w+ 20\d\d, \d\d:\d\d connect again before then", shown)
+    assert re.search(r"Authorisation ends \d+ \w+ 20\d\d, \d\d:\d\d reconnect before then", shown)

@@ -102,9 +102,7 @@ def make_platform_admin(
         except Impossible as error:
             fail(str(error), Exit.USAGE)
     if is_new:
-        say(
-            f"{email} {'no longer administers' if end else 'administers'} this installation{'' if end else ': /platform'}."
-        )
+        say(f"{email} no longer administers this installation." if end else f"{email} administers it now: /platform.")
     else:
         say(f"Nothing changed: {email} {'was no administrator' if end else 'is an administrator already'}.")
 

@@ -188,7 +188,7 @@ class Platform(Protocol):
 
     def lacking(self, scopes: Sequence[str]) -> tuple[str, ...]: ...
     def outdated(self, scopes: Sequence[str]) -> tuple[tuple[str, ...], date | None]:
-        """Those of them that are being withdrawn, and the day on which they end."""
+        """Those of them that are being withdrawn and hold what we need and no other one does; the day they end."""
 
     def try_write(self, call: Call, access: Access) -> None:
         """Passes where writing is let through at all; creates nothing. Raises NotAllowed."""

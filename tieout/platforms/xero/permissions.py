@@ -38,9 +38,17 @@ _IMPOSSIBLE = b'{"Invoices":[{"Type":"NONE"}]}'
 
 
 def outdated(scopes: Sequence[str]) -> tuple[tuple[str, ...], date | None]:
-    """Those of these permissions that Xero is withdrawing, and the day on which they end; nothing and None else."""
-    broad = tuple(each for each in scopes if each in _BROAD)
+    """Those of these permissions that Xero is withdrawing, and the day on which they end; nothing and None else.
+
+    Xero adds what is granted to what was granted before, so a broad one stays beside those that replace it; where they
+    hold everything that we ask for, its end takes nothing away.
+    """
+    broad = tuple(each for each in scopes if each in _BROAD and _is_missed(each, scopes))
     return broad, _ENDS_ON if broad else None
+
+
+def _is_missed(broad: str, scopes: Sequence[str]) -> bool:
+    return any(each in WHY and each not in scopes for name, each in _HELD if name == broad)
 
 
 def covered(scopes: Sequence[str]) -> tuple[str, ...]:

@@ -313,7 +313,11 @@ def _own_meter(trouble: Trouble) -> None:
 
 
 def _own_consent(trouble: Trouble) -> None:
-    """A consent whose end is near; what is given from now on lasts as long as ever."""
+    """A consent whose end is near, or of long ago; what is given from now on lasts as long as ever, and is as asked."""
+    if "scopes" in trouble.fault.how:
+        granting.long_ago(trouble)
+        trouble.house.send(trouble.id)
+        return
     house, switches = trouble.house, trouble.house.world.stand_in.switches
     usual = switches["grant_seconds"]
     switches["grant_seconds"] = int(trouble.fault.how["days"]) * 86_400

@@ -2,8 +2,11 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from typing import Any
+
+import pytest
 
 from tieout.core.failure import Disconnected
 from tieout.platforms import named
@@ -15,6 +18,10 @@ from tieout.store.renewals import Reason
 from tieout.sync import grants, tending
 
 _BEFORE_ITS_END = timedelta(days=10)
+BROAD = (
+    *("openid", "profile", "email", "offline_access", "accounting.transactions", "accounting.contacts"),
+    *("accounting.settings.read", "accounting.attachments"),
+)
 
 
 def connected(house: Any) -> tuple[str, Grant]:
@@ -99,6 +106,19 @@ def sticky(trouble: Any) -> None:
     house.clock.skip(minutes=35)
     house.jobs.kinds["tend"]()
     house.sweep()
+
+
+def long_ago(trouble: Any) -> None:
+    """The consent was given when there were broad permissions alone, to an app of that time."""
+    house, shelf = trouble.house, trouble.house.world.stand_in.books.shelf
+    for app in shelf.all("app"):
+        shelf.put("app", app["client_id"], app | {"created": datetime(2025, 3, 2, tzinfo=UTC)})
+    for grant in shelf.all("grant"):
+        shelf.put("grant", grant["id"], grant | {"scopes": []})
+    house.clock.skip(seconds=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(import_module(f"{named(house.ledger.name).__name__}.consent"), "SCOPES", BROAD)
+        house.connect()
 
 
 FAULTS: dict[str, Callable[[Any], None]] = {

@@ -71,6 +71,7 @@ SENSELESS = (
     Senseless("quickbooks", "connect-org-unlinked", _OWN_GRANT, _keeps_no_list),
     Senseless("quickbooks", "connect-already-listed", _OWN_GRANT, _keeps_no_list),
     Senseless("quickbooks", "scope-missing", _ONE_SCOPE, _has_one_scope),
+    Senseless("quickbooks", "scope-migration-due", "its one permission stays as it is", _has_one_scope),
     Senseless("quickbooks", "connect-permission-partial", _ONE_SCOPE, _has_one_scope),
     Senseless("quickbooks", "rate-limit-day", "calls are counted by minute and month, not by day", _keeps_no_day),
     Senseless(

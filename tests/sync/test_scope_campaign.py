@@ -6,10 +6,11 @@ import pytest
 
 from tests.sync.conftest import House
 from tests.web.conftest import Site, cheap_hashes, make_site, site, words
+from tieout import platforms
 from tieout.store.connections import listed
 from tieout.store.engine import Engines, read, write
 from tieout.store.grants import GRANTS
-from tieout.sync import connection_card, connection_check, mailing, scope_campaign
+from tieout.sync import connection_card, connection_check, issues, mailing, scope_campaign
 
 __all__ = ["cheap_hashes", "make_site", "site"]
 OLD = "openid profile email offline_access accounting.transactions accounting.contacts accounting.settings.read"
@@ -74,3 +75,29 @@ def test_reminders_go_out_once_each_and_never_afterwards(house: House) -> None:
         assert scope_campaign.remind(house.tools, house.organisation) == 0
         assert len(letters(house)) == total, days
     assert set(letters(house)) == {"Approve Tieout again for Harbour & Finch Ltd before 13 September 2027"}
+
+
+def test_a_broad_permission_beside_those_that_replace_it_is_nothing_to_ask_for() -> None:
+    """Xero adds what is granted later to what was granted before."""
+    broad, new = ("accounting.transactions",), ("accounting.invoices", "accounting.payments")
+    for scopes, ending in (
+        (broad, broad),
+        ((*broad, *new), broad),
+        ((*broad, *new, "accounting.banktransactions"), ()),
+        (("accounting.reports.read", *new), ()),
+        ((), ()),
+    ):
+        assert platforms.named("xero").outdated(scopes)[0] == ending, scopes
+
+
+def test_the_warning_is_no_letter_and_stops_nothing(house: House) -> None:
+    id = connected_long_ago(house)
+    house.sweep()
+    house.sweep()
+    (issue,) = issues.listing(house.tools, house.organisation)
+    assert (issue.code, issue.count, letters(house)) == ("scope-migration-due", 1, [])
+    assert "before 13 September 2027" in issue.title
+    house.send(house.receive_sample("amazon_v2_uk.txt"))
+    assert sum(house.documents().values()) == 1
+    card = connection_card.find(house.tools, house.organisation, id)
+    assert card is not None and not any(each.is_blocking for each in card.standing.reasons)

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from tieout.api.shapes import Moment, OwnerWord, RetryWord, Shape
+from tieout.core.health import WARNINGS
 from tieout.core.problem import Fix, FixKind
 from tieout.store.issues import Issue as Stored
 from tieout.sync import fixes
@@ -100,7 +101,7 @@ def issue(view: IssueView) -> Issue:
         tieout_does=view.does,
         people=[Person(name=name, role=None) for name in view.people],
         blocks=[Blocked(record_type=held.kind, record_id=held.id, label=held.name) for held in view.holds],
-        blocking=view.is_open and bool(view.holds),
+        blocking=view.is_open and bool(view.holds) and view.code not in WARNINGS,
         evidence=[
             Evidence(at=view.last_seen, kind=kind, status=None, text=text, correlation_id=None)  # type: ignore[arg-type]
             for kind, text in told

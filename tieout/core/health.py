@@ -133,6 +133,8 @@ BLOCKING = frozenset(
         "sync-not-running",
     }
 )
+# Told long before the day: while one of these is open everything goes on.
+WARNINGS = frozenset({"grant-expiring-soon", "scope-migration-due"})
 _LIMITS = ("limit", "vendor", "network")
 _TAKEN_AWAY = (TENANT_GONE, REVOKED)
 

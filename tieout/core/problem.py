@@ -112,6 +112,7 @@ class Case:
     `platform`, `books` and `channel` are names for people. `failure` is what was said last; its words are theirs.
     `reason` is why the settlement stands as it does, `difference` by how much a newer file differs from what was sent.
     `consent_ends_at` is told only where the end of a consent is what is looked at.
+    `withdrawn` are permissions that the platform takes away on `withdrawn_on`, told only where that is looked at.
     `resumed_at`: the organisation was paused, and the check after that has not passed yet.
     `rights_code` is what the rights as last read prove of a connection that posts, `rights_since` when they changed,
     `refusals` sentences about writes that were refused without a reason.
@@ -156,6 +157,8 @@ class Case:
     waiting: int = 0
     account: AccountFacts | None = None
     consent_ends_at: datetime | None = None
+    withdrawn: tuple[str, ...] = ()
+    withdrawn_on: date | None = None
     resumed_at: datetime | None = None
     rights_code: str = ""
     rights_since: datetime | None = None

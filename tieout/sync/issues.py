@@ -15,6 +15,7 @@ from tieout.sync import channel_issues, consent_issues, diagnosis, door_issues
 from tieout.sync.health_issues import PAUSED, RIGHTS, pause_case, rights_case
 from tieout.sync.identity_issues import SIGN_IN, sign_in_cases, sign_in_held
 from tieout.sync.in_use import books_in_use
+from tieout.sync.scope_issues import PERMISSIONS, permissions_case
 from tieout.sync.tools import Tools
 
 OPEN = (IssueState.OPEN.value, IssueState.MUTED.value, IssueState.ESCALATED.value)
@@ -146,6 +147,8 @@ def _cases(db: Db, block: Block, issue: Issue, now: datetime) -> tuple[Case, ...
         return (rights_case(db, connection, now),)
     if connection is not None and block.kind == diagnosis.CONSENT:
         return (diagnosis.consent(db, connection, now),)
+    if connection is not None and block.kind == PERMISSIONS:
+        return (permissions_case(db, connection, now),)
     return (diagnosis.stopped(db, connection, issue, now),) if connection else ()
 
 

@@ -14,6 +14,7 @@ from tieout.store.postings import Posting
 from tieout.store.settlements import Kept
 from tieout.sync import diagnosis
 from tieout.sync.health_issues import of_rights
+from tieout.sync.scope_issues import of_permissions
 
 
 def refresh(db: Db, settlement: str, now: datetime, paused: Sequence[Issue] = ()) -> None:
@@ -61,6 +62,7 @@ def refresh_connection(db: Db, connection: str, now: datetime) -> None:
     if found is not None:
         diagnosis.of_connection(db, found, now)
         diagnosis.of_consent(db, found, now)
+        of_permissions(db, found, now)
         of_rights(db, found, now)
     paused = diagnosis.pauses(db, connection)
     for settlement in postings.settlements_waiting(db, connection):

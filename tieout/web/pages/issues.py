@@ -8,6 +8,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from tieout.core.category import Category
 from tieout.core.headings import heading_of
+from tieout.core.health import WARNINGS
 from tieout.core.mapping import Node
 from tieout.core.problem import FixKind, IssueState, Owner, RetryClass
 from tieout.people import roles
@@ -35,6 +36,7 @@ RETRIES = {
     RetryClass.DECISION: "It goes on once somebody has decided.",
     RetryClass.NEVER: "There is nothing to try again.",
 }
+_NOTHING_WAITS = "Nothing waits for it: everything goes on as before until that day."
 _BY_ITSELF = (Owner.PRODUCT, Owner.VENDOR)
 
 
@@ -62,7 +64,8 @@ def show(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, id
         "issue.html",
         issue=issue,
         look=STATES[IssueState(issue.state)],
-        retry=RETRIES[RetryClass(issue.retry)],
+        is_warning=issue.code in WARNINGS,
+        retry=_NOTHING_WAITS if issue.code in WARNINGS else RETRIES[RetryClass(issue.retry)],
         buttons=[fix for fix in issue.fixes if fix.kind is FixKind.BUTTON and _may(visitor, fix.action)],
         links=[fix for fix in issue.fixes if fix.kind is FixKind.LINK],
         steps=[fix for fix in issue.fixes if fix.kind is FixKind.STEP],

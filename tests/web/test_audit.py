@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.conftest import set_role
+from tests.conftest import add_member, set_role
 from tests.store.test_audit import meddle
 from tests.web.conftest import Site, words
 from tieout.people import acting
@@ -35,6 +35,20 @@ def test_it_says_who_did_what_and_leads_there(site: Site) -> None:
     assert "Olive Finch" in text and "Settlement sent" in text and "The chain holds: all" in text
     assert f'href="/settlements/{id}">Settlement {site.house.card(id).number}</a>' in page
     assert 'href="/audit" aria-current="page"' in page, "it stands in the menu"
+
+
+def test_a_person_is_told_by_name_and_not_by_an_id(site: Site) -> None:
+    house = site.house
+    add_member(house.tools.engines, house.organisation, "b0b00000-0000-0000", "Bob", "basic")
+    site.post("/people/members/b0b00000-0000-0000/role", {"role": "accountant"})
+    with write(house.tools.engines, house.organisation) as db:
+        acting.record(
+            db, house.actor, "invitation-accepted", "invitation:1", house.clock(), {"person": "b0b00000-0000-0000"}
+        )
+        acting.record(db, house.actor, "setup-begun", "setup:all", house.clock())
+    text = words(site.page("/audit"))
+    assert "Role changed Person Bob from: basic; to: accountant" in text and "person: Bob" in text
+    assert "b0b00000" not in text and "Setup all" not in text
 
 
 def test_pages_of_fifty_and_a_choice_by_person_and_act(site: Site) -> None:

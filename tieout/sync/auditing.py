@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tieout.core.chained import INSTALLATION, Break, Entry, Head
-from tieout.store import audit, checkpoints, organisations
+from tieout.store import audit, checkpoints, organisations, people
 from tieout.store.checkpoints import Checkpoint
-from tieout.store.engine import read
+from tieout.store.engine import Db, read
 from tieout.sync.tools import Tools
 
 EVERY_SECONDS = 3600
@@ -17,6 +17,7 @@ _CHECKED, _SHOWN = 5000, 50
 class Page:
     """The newest entries first. `next` is the number to go on before, 0 at the end; `persons` and `acts` to choose by.
 
+    `names` says who the persons are that the entries speak of by id.
     `checked` entries, the newest, were verified for this page; `broken` is the first of them that does not hold.
     """
 
@@ -27,6 +28,7 @@ class Page:
     broken: Break | None
     persons: tuple[tuple[str, str], ...]
     acts: tuple[str, ...]
+    names: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +45,16 @@ def page(tools: Tools, organisation: str, before: int = 0, person: str = "", act
     """What happened in one organisation, a page at a time."""
     with read(tools.engines, organisation) as db:
         found = audit.newest(db, before or None, person, act, _SHOWN + 1)
-        total = audit.head(db).number
+        shown, total = tuple(found[:_SHOWN]), audit.head(db).number
         return Page(
-            entries=tuple(found[:_SHOWN]),
+            entries=shown,
             next=found[_SHOWN - 1].number if len(found) > _SHOWN else 0,
             total=total,
             checked=min(total, _CHECKED),
             broken=audit.first_break(db, _CHECKED),
             persons=audit.persons(db),
             acts=audit.acts(db),
+            names=_names(db, shown),
         )
 
 
@@ -88,6 +91,14 @@ def kept_checkpoint(tools: Tools) -> Checkpoint | None:
     """The newest that lies outside the data folder; None without one. Raises NotACheckpoint."""
     path = checkpoints.newest(tools.checkpoints) if tools.checkpoints else None
     return checkpoints.read(tools.vault, path.read_text("utf-8")) if path else None
+
+
+def _names(db: Db, entries: tuple[Entry, ...]) -> tuple[tuple[str, str], ...]:
+    subjects = (entry.event.subject.partition(":") for entry in entries)
+    ids = {id for kind, _, id in subjects if kind == "person"}
+    ids |= {entry.event.details["person"] for entry in entries if entry.event.details.get("person")}
+    found = (people.person(db, id) for id in sorted(ids))
+    return tuple((each.id, each.name) for each in found if each)
 
 
 def _verified(tools: Tools, chain: str, earlier: Head | None) -> Verified:

@@ -53,7 +53,9 @@ def show(
     found = auditing.page(tools, visitor.organisation, max(before, 0), person[:36], act[:64])
     chosen = {"person": person, "act": act}
     acts = [(each, words(each)) for each in found.acts]
-    return page(request, "audit.html", found=found, lines=[_line(each) for each in found.entries], acts=acts, **chosen)
+    names = dict(found.names)
+    lines = [_line(each, names) for each in found.entries]
+    return page(request, "audit.html", found=found, lines=lines, acts=acts, **chosen)
 
 
 def words(act: str) -> str:
@@ -61,13 +63,14 @@ def words(act: str) -> str:
     return act.replace("-", " ").capitalize()
 
 
-def _line(entry: Entry) -> Line:
+def _line(entry: Entry, names: dict[str, str]) -> Line:
     event = entry.event
     kind, _, id = event.subject.partition(":")
     named = next((event.details[each] for each in _NAMED_BY if event.details.get(each)), "")
-    subject = f"{words(kind)} {named or (id if len(id) < 12 else '')}".strip()
+    short = id if len(id) < 12 and id != "all" else ""
+    subject = f"{words(kind)} {named or names.get(id, short)}".strip()
     link = _PAGES.get(kind, "").format(id)
-    details = tuple((name, text) for name, text in event.details.items() if text != named)
+    details = tuple((name, names.get(text, text)) for name, text in event.details.items() if text != named)
     return Line(entry.number, event.at, event.name, words(event.act), subject, link, details)
 
 

@@ -99,3 +99,16 @@ def test_accepted_and_withdrawn_at_the_same_moment_one_of_them_holds(kit: Kit, a
         accepted, withdrawn = pool.map(tried, ("accept", "withdraw"))
     assert accepted != withdrawn
     assert roles_in(kit, org)["bob"] == ("owner" if accepted else "basic")
+
+
+def test_who_is_suspended_accepts_nothing_so_that_an_owner_stands(kit: Kit, alice: Member) -> None:
+    org, me = alice.organisation, owner_of(alice)
+    join(kit, org, "Bob", "admin")
+    made = ownership.offer(kit, me, "bob")
+    members.suspend(kit, me, "bob")
+    with pytest.raises(Impossible, match="let you in again"):
+        ownership.accept(kit, org, made.id, "bob")
+    assert roles_in(kit, org) == {alice.person: "owner", "bob": "admin"}
+    members.let_in_again(kit, me, "bob")
+    ownership.accept(kit, org, made.id, "bob")
+    assert roles_in(kit, org)["bob"] == "owner"

@@ -136,6 +136,10 @@ def test_an_accountant_makes_the_clients_organisation_and_the_client_becomes_its
     secret = starting_for_client.open_once(tools, token(sent))
     with pytest.raises(Impossible, match="own the organisation already"):
         starting_for_client.take_ownership(tools, secret, "fay")
+    members.suspend(tools, actor, "gus")
+    with pytest.raises(Impossible, match="not offered any more"):
+        starting_for_client.take_ownership(tools, secret, "gus")
+    members.let_in_again(tools, actor, "gus")
     mia = starting_for_client.take_ownership_as_new(tools, secret, "Mia", "correct horse battery staple")
     roles = {each.name: each.role for each in members.listed(tools, made.organisation)}
     assert roles == {"Fay": "admin", "Gus": "accountant", "Mia": "owner"}

@@ -79,6 +79,10 @@ def accept(needs: Needs, organisation: str, id: str, person: str) -> None:
     with write(needs.engines, organisation) as db:
         memberships.one_by_one(db)
         found, member = offered(db, id, person), memberships.find(db, person)
+        if member is not None and member.suspended_at is not None:  # an owner who is shut out would be none
+            raise Impossible(
+                f"You are suspended in {found.subject_name}. Ask whoever did it to let you in again first."
+            )
         if found.subject or member is None or not rows.end(db, id, "offered", "accepted", member.name, now):
             raise Impossible(OVER)
         try:

@@ -219,6 +219,9 @@ def _pass_on(db: Db, tools: Tools, task: Task, person: people.Person) -> None:
     found, sender = rows.find(db, task.link.id), memberships.find(db, task.link.made_by)
     if found is None or not found.offers_ownership or sender is None or sender.role != Role.OWNER:
         raise Impossible(NOT_OFFERED)
+    there = memberships.find(db, person.id)
+    if sender.suspended_at is not None or (there is not None and there.suspended_at is not None):
+        raise Impossible(NOT_OFFERED)  # an owner who is shut out would be none
     if person.id == sender.person:
         raise Impossible("You own the organisation already. The client takes it over with their own account.")
     if not memberships.add(db, person.id, Role.OWNER, tools.now()):

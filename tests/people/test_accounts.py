@@ -8,10 +8,11 @@ from tests.people.mailbox import letters_of
 from tieout.people import accounts, passwords, sessions
 from tieout.people.accounts import AddressTaken, NewAccount
 from tieout.people.sessions import LinkUsed, TooManyTries, WrongCredentials
-from tieout.store import audit
+from tieout.store import audit, identities
 from tieout.store import people as rows
 from tieout.store.engine import read, write
-from tieout.store.people import Session
+from tieout.store.identities import Identity
+from tieout.store.people import Person, Session
 
 NEW_PASSWORD = "seven green lanterns swim"
 EMAIL = "alice@example.com"
@@ -174,3 +175,38 @@ def test_own_sessions_are_listed_and_ended_and_nobody_elses(kit: Kit, session: S
     third = sessions.sign_in(kit, EMAIL, GOOD_PASSWORD, phone)
     assert sessions.end_others(kit, session) == 1 and not sessions.current(kit, third)
     assert acts(kit) == ["session-ended", "other-sessions-ended"]
+
+
+@pytest.mark.parametrize("way", ["changed", "reset"])
+def test_a_link_to_a_new_address_ends_with_the_password_under_which_it_was_asked_for(
+    kit: Kit, session: Session, way: str
+) -> None:
+    accounts.ask_new_email(kit, session, "eve@example.net")
+    (letter,) = letters_of(kit, "eve@example.net")
+    if way == "changed":
+        accounts.change_password(kit, session, GOOD_PASSWORD, NEW_PASSWORD, HOME)
+    else:
+        accounts.ask_reset(kit, EMAIL, ELSEWHERE)
+        accounts.reset(kit, letters_of(kit, EMAIL)[-1].token, NEW_PASSWORD)
+    with pytest.raises(LinkUsed):
+        accounts.confirm_email(kit, letter.token)
+    assert opened_email(kit, session) == EMAIL
+
+
+def test_an_account_that_somebody_else_made_under_an_address_is_theirs_no_more_after_a_reset(
+    kit: Kit, alice: rows.Member
+) -> None:
+    """Whoever invites sees the link too, and may have linked an identity of their own before the address was proven."""
+    unproven = Person("bob", "bob@example.com", "Bob", "", kit.now())
+    proven = Person("carol", "carol@example.com", "Carol", "", kit.now(), kit.now())
+    with write(kit.engines, "") as db:
+        for person in (unproven, proven):
+            rows.add_person(db, person)
+            vouched = (f"identity-{person.id}", "https://login.example", person.id, "google", person.id, person.email)
+            identities.add(db, Identity(*vouched, kit.now()))
+    for person in (unproven, proven):
+        accounts.ask_reset(kit, person.email, ELSEWHERE)
+        accounts.reset(kit, letters_of(kit, person.email)[0].token, NEW_PASSWORD)
+    with read(kit.engines, "") as db:
+        assert [len(identities.of_person(db, person.id)) for person in (unproven, proven)] == [0, 1]
+    assert acts(kit).count("identities-unlinked") == 1

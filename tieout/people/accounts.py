@@ -14,8 +14,8 @@ from tieout.people import acting, letters, passwords, tries
 from tieout.people.digests import digest, new_token
 from tieout.people.needs import Needs
 from tieout.people.sessions import LinkUsed, Visit, WrongCredentials
+from tieout.store import identities, second_factors
 from tieout.store import people as rows
-from tieout.store import second_factors
 from tieout.store.engine import Db, read, write
 from tieout.store.people import Person, Session
 
@@ -174,7 +174,8 @@ def reset_person(needs: Needs, token: str) -> Person | None:
 def reset(needs: Needs, token: str, password: str) -> Person:
     """The new password stands, every session ends, and the address is proven. Raises LinkUsed.
 
-    It signs nobody in: whoever has a second factor still needs it.
+    It signs nobody in: whoever has a second factor still needs it. Where nobody had proven the address before, whoever
+    made the account need not be who has it: identities linked until now sign nobody in any more.
     """
     if reset_person(needs, token) is None:  # before the hash, which takes time that a stranger could use up
         raise LinkUsed
@@ -184,6 +185,8 @@ def reset(needs: Needs, token: str, password: str) -> Person:
         person = rows.person(db, found.person) if found and found.person else None
         if found is None or person is None or found.email != person.email:
             raise LinkUsed
+        if person.email_proven_at is None and identities.drop_of(db, person.id):
+            record(db, needs, person, "identities-unlinked")
         rows.prove_email(db, person.id, now)
         _set_password(db, needs, person, password_hash, "", "")
         tries.forgive(db, (f"account:{person.email}",), now)
@@ -224,11 +227,12 @@ def _prove(needs: Needs, session: Session, password: str, needs_password: bool) 
 
 
 def _set_password(db: Db, needs: Needs, person: Person, password_hash: str, session: str, device: str) -> None:
-    """Sessions and known browsers but this one are strangers again, and open links to a new password are void."""
+    """Sessions and known browsers but this one are strangers again; links to a new password or address are void."""
     rows.set_password_hash(db, person.id, password_hash)
     rows.end_sessions_of(db, person.id, but=session)
     rows.forget_devices(db, person.id, but=device)
     rows.drop_links(db, "reset", person.id)
+    rows.drop_links(db, "new-email", person.id)  # asked for, perhaps, by whoever the new password shuts out
     second_factors.drop_pending_of(db, person.id)
     notify(db, needs, person, "Your password at Tieout was changed", "your password at Tieout was changed just now")
 

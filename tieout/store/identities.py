@@ -132,6 +132,11 @@ def drop(db: Db, id: str, person: str) -> bool:
     return db.execute(sa.delete(IDENTITIES).where(*mine)).rowcount == 1
 
 
+def drop_of(db: Db, person: str) -> int:
+    """All of one person; how many there were."""
+    return db.execute(sa.delete(IDENTITIES).where(IDENTITIES.c.person == person)).rowcount
+
+
 def use(db: Db, id: str, email: str, now: datetime) -> None:
     change = sa.update(IDENTITIES).where(IDENTITIES.c.id == id)
     db.execute(change.values(email=email or IDENTITIES.c.email, used_at=now))

@@ -116,3 +116,44 @@ def test_only_the_owner_lets_a_practice_in_and_only_a_lead_changes_one(kit: Kit,
     practices.leave(kit, ledger.id, "ada", "ada")
     [firm] = practices.of_person(kit, "bob")
     assert firm.is_lead and [each.name for each in firm.colleagues] == ["Bob"]
+
+
+def test_no_link_that_a_lead_made_leads_back_in_once_they_are_out(kit: Kit, alice: Member) -> None:
+    join(kit, alice.organisation, "Fay", "accountant")
+    ledger = practices.found(kit, "fay", "Ledger & Co")
+    for name in ("Gus", "Hal"):
+        made = practices.invite(kit, ledger.id, "fay", f"{name.lower()}@example.com").partition("token=")[2]
+        practices.join(kit, made, known(kit, name))
+    practices.let_lead(kit, ledger.id, "fay", "gus")
+    for_later = practices.invite(kit, ledger.id, "fay", "fay@elsewhere.example").partition("token=")[2]
+    practices.leave(kit, ledger.id, "gus", "hal")
+    assert practices.look(kit, for_later), "who did not lead the practice knew no link"
+    practices.leave(kit, ledger.id, "gus", "fay")
+    assert practices.look(kit, for_later) is None
+    with pytest.raises(Impossible, match="withdrawn"):
+        practices.join(kit, for_later, known(kit, "Ida"))
+
+
+def test_who_was_suspended_gets_in_neither_by_leaving_nor_by_joining_the_practice_again(
+    kit: Kit, alice: Member
+) -> None:
+    org, me = alice.organisation, owner_of(alice)
+    join(kit, second(kit), "Fay", "accountant")
+    ledger = practices.found(kit, "fay", "Ledger & Co")
+
+    def comes(person: str) -> None:
+        practices.join(kit, practices.invite(kit, ledger.id, "fay", "g@x.example").partition("token=")[2], person)
+
+    comes(known(kit, "Gus"))
+    practices.grant(kit, me, ledger.id, Role.ADMIN)
+    members.suspend(kit, me, "gus")
+    practices.leave(kit, ledger.id, "gus", "gus")
+    comes("gus")
+    assert [each.suspended_at is not None for each in members.listed(kit, org) if each.person == "gus"] == [True]
+    practices.leave(kit, ledger.id, "gus", "gus")
+    members.let_in_again(kit, me, "gus")
+    assert "gus" not in roles_in(kit, org), "let in again, but the practice they came with is theirs no more"
+    comes("gus")
+    members.suspend(kit, me, "gus")
+    practices.end(kit, me, ledger.id)
+    assert roles_in(kit, org) == {alice.person: "owner"}

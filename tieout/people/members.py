@@ -8,7 +8,7 @@ from tieout.core.actor import Actor
 from tieout.people import acting
 from tieout.people.needs import Needs
 from tieout.people.roles import Right, Role
-from tieout.store import invitations, memberships, transfers
+from tieout.store import invitations, memberships, practices, transfers
 from tieout.store.engine import Db, read, write
 from tieout.store.memberships import Membership
 
@@ -60,6 +60,8 @@ def let_in_again(needs: Needs, actor: Actor, person: str) -> None:
     with write(needs.engines, actor.organisation) as db:
         _member(db, actor, person)
         if memberships.suspend(db, person, None):
+            for gone in practices.settle(db, needs.now()):  # who left their practice meanwhile is not in by that
+                memberships.end_sessions(db, gone)
             acting.record(db, actor, "member-let-in-again", f"person:{person}", needs.now())
 
 

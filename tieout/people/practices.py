@@ -119,6 +119,8 @@ def leave(needs: Needs, practice: str, actor_person: str, person: str) -> None:
         if leads == [person] and len(colleagues) > 1:
             raise Impossible("A practice needs somebody who leads it. Let a colleague lead it first.")
         rows.leave(db, practice, person)
+        if person in leads:  # who led it knows the links, and none of them may lead back in
+            rows.end_links(db, practice)
         _settle(db, needs, firm, actor_person, person, "practice-member-left")
 
 

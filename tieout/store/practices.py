@@ -208,7 +208,8 @@ def clients(db: Db, practice: str) -> tuple[str, ...]:
 def settle(db: Db, now: datetime) -> tuple[str, ...]:
     """Makes the organisation's members what its practices say; returns the persons who lost their place by it.
 
-    Safe to repeat. Who is a member by themselves stays one, with their own role.
+    Safe to repeat. Who is a member by themselves stays one, with their own role. Who was suspended stays so while the
+    practice gets in, also where they left it: to leave and to join again opens nothing.
     """
     meant = _meant(db)
     mine = MEMBERS.c.organisation == db.organisation
@@ -220,7 +221,9 @@ def settle(db: Db, now: datetime) -> tuple[str, ...]:
         elif present[person].practice and (present[person].practice, present[person].role) != (practice, role):
             change = sa.update(MEMBERS).where(mine, MEMBERS.c.person == person)
             db.execute(change.values(role=role, practice=practice))
-    gone = tuple(sorted(id for id, row in present.items() if row.practice and id not in meant))
+    inside = {practice.id for practice, _ in granted(db)}
+    shut_out = {id for id, row in present.items() if row.suspended_at is not None and row.practice in inside}
+    gone = tuple(sorted(id for id, row in present.items() if row.practice and id not in meant and id not in shut_out))
     db.execute(sa.delete(MEMBERS).where(mine, MEMBERS.c.person.in_(gone)))
     return gone
 
@@ -261,6 +264,13 @@ def end_link(db: Db, practice: str, digest_or_id: str, state: str, now: datetime
     named = sa.or_(table.c.digest == digest_or_id, table.c.id == digest_or_id)
     change = sa.update(table).where(named, table.c.practice == practice, table.c.state == "open", table.c.ends_at > now)
     return db.execute(change.values(state=state)).rowcount == 1
+
+
+def end_links(db: Db, practice: str) -> None:
+    """Every open one is withdrawn."""
+    table = PRACTICE_INVITATIONS
+    change = sa.update(table).where(table.c.practice == practice, table.c.state == "open")
+    db.execute(change.values(state="withdrawn"))
 
 
 def _open(digest: str, now: datetime) -> tuple[sa.ColumnElement[bool], ...]:

@@ -8,10 +8,13 @@ from tests.people.conftest import GOOD_PASSWORD, HOME, Kit
 from tests.people.device import Device
 from tests.people.mailbox import letters_of
 from tieout.people import passkeys, second_factor, sessions
+from tieout.people.identities import LastWayIn
 from tieout.people.passkeys import Party, PasskeyRefused
 from tieout.people.sessions import FactorNeeded
+from tieout.store import identities
 from tieout.store import people as rows
-from tieout.store.engine import Engines, read
+from tieout.store.engine import Engines, read, write
+from tieout.store.identities import Identity
 from tieout.store.people import Person
 
 PARTY = Party("books.example.com", "https://books.example.com")
@@ -138,3 +141,19 @@ def test_it_proves_its_own_person_at_an_open_session_and_is_removed_by_that_pers
 def test_an_address_in_numbers_has_no_passkeys() -> None:
     assert PARTY.is_usable and Party("localhost", "").is_usable
     assert not Party("192.0.2.1", "").is_usable and not Party("::1", "").is_usable
+
+
+def test_the_last_way_in_is_not_removed(kit: Kit, person: Person, device: Device) -> None:
+    """With a password, an identity or another passkey it is not the last."""
+    with write(kit.engines, "") as db:
+        rows.set_password_hash(db, person.id, "")
+    (key,) = second_factor.of_person(kit, person.id).passkeys
+    with pytest.raises(LastWayIn):
+        passkeys.remove(kit, person, key.id)
+    assert not passkeys.remove(kit, replace(person, id="bob"), key.id), "somebody else's is told as one that is gone"
+    register(kit, person, Device(PARTY.origin), "Laptop")
+    assert passkeys.remove(kit, person, key.id)
+    (key,) = second_factor.of_person(kit, person.id).passkeys
+    with write(kit.engines, "") as db:
+        identities.add(db, Identity("i", "https://login.example", "her", "google", person.id, "a@x.example", kit.now()))
+    assert passkeys.remove(kit, person, key.id)

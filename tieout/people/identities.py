@@ -15,6 +15,7 @@ from tieout.people.members import Impossible
 from tieout.people.needs import Needs
 from tieout.store import identities as rows
 from tieout.store import people, second_factors
+from tieout.store.dialect import alone
 from tieout.store.engine import Db, read, write
 from tieout.store.identities import Draft, Identity
 
@@ -23,10 +24,12 @@ PASSWORD, PASSKEY = "password", "passkey"
 
 
 class LastWayIn(Impossible):
-    """Without this identity the person could not sign in any more."""
+    """Without this identity or passkey the person could not sign in any more."""
 
     def __init__(self) -> None:
-        super().__init__("This is your only way in. Set a password, or link another identity, before you unlink it.")
+        super().__init__(
+            "This is your only way in. Set a password, or add another identity or passkey, before it goes."
+        )
 
 
 class TakenElsewhere(Impossible):
@@ -164,16 +167,23 @@ def link(db: Db, needs: Needs, actor: Actor, vouched: Vouched) -> Identity:
 def unlink(needs: Needs, actor: Actor, identity: str) -> bool:
     """False when the person has no such identity. Raises LastWayIn; it still signs in nobody but them until then."""
     with write(needs.engines, "") as db:
-        mine = rows.of_person(db, actor.person)
-        meant = next((each for each in mine if each.id == identity), None)
+        meant = next((each for each in rows.of_person(db, actor.person) if each.id == identity), None)
         if meant is None:
             return False
-        if len(mine) == 1 and not own_ways(db, actor.person):
-            raise LastWayIn
+        keep_a_way(db, actor.person)
         rows.drop(db, identity, actor.person)
         details = {"provider": meant.provider, "address": masked(meant.email)}
         record(db, actor, "identity-unlinked", f"person:{actor.person}", needs.now(), details)
         return True
+
+
+def keep_a_way(db: Db, person: str) -> None:
+    """Before an identity or a passkey goes. Raises LastWayIn; of two that go at once the second sees the first gone."""
+    alone(db, f"ways in of {person}")
+    found = people.person(db, person)
+    ways = len(rows.of_person(db, person)) + len(second_factors.passkeys(db, person))
+    if ways <= 1 and not (found and found.password_hash):
+        raise LastWayIn
 
 
 def own_ways(db: Db, person: str) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from typing import Any
 
 from tieout.people import second_factor, tries
 from tieout.people.digests import digest
+from tieout.people.identities import keep_a_way
 from tieout.people.needs import Needs
 from tieout.people.sessions import Visit, begin_proven
 from tieout.store import people as rows
@@ -115,11 +116,13 @@ def add(needs: Needs, party: Party, person: Person, subject: str, answer: str, n
 
 
 def remove(needs: Needs, person: Person, id: str) -> bool:
-    """False for one that is gone, or somebody else's."""
+    """False for one that is gone, or somebody else's. Raises LastWayIn for the last one of who has nothing else."""
     if not _is_id(id):
         return False
     with write(needs.engines, "") as db:
         key = factors.passkey(db, id)
+        if key is not None and key.person == person.id:
+            keep_a_way(db, person.id)
         is_gone = factors.drop_passkey(db, person.id, id)
         if is_gone and key:
             second_factor.removed(db, needs, person, f"the passkey {key.name}")

@@ -6,6 +6,7 @@ from fastapi import Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from tieout.people import passkeys, second_factor, sessions
+from tieout.people.identities import LastWayIn
 from tieout.people.passkeys import PasskeyRefused
 from tieout.people.roles import Right
 from tieout.web import guard
@@ -77,7 +78,10 @@ def add_passkey(
 def remove_passkey(
     request: Request, visitor: guard.Proven, tools: guard.CallerTools, key: Annotated[str, Form()] = ""
 ) -> Response:
-    is_gone = passkeys.remove(tools, visitor.session.person, key)
+    try:
+        is_gone = passkeys.remove(tools, visitor.session.person, key)
+    except LastWayIn as error:
+        return _back(request, str(error), "warning")
     return _back(request, "The passkey is removed: it opens nothing any more." if is_gone else "It was gone already.")
 
 

@@ -63,6 +63,7 @@ class TokenSet:
 
     One token set is kept for each person; where a consent reaches one set of books only, `person` names those as well.
     `ends_in_seconds`: however often it is renewed, nothing renews it after that; None where nothing is known of an end.
+    `is_claimed`: whom it is of was told by the browser alone, so it takes nobody's place before it has proven itself.
     """
 
     access: Secret
@@ -73,6 +74,7 @@ class TokenSet:
     person: str = ""
     person_name: str = ""
     ends_in_seconds: int | None = None
+    is_claimed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from tieout.store.connections import CONNECTIONS
+from tieout.store.drafts import DRAFTS
 from tieout.store.engine import Db
 from tieout.store.metadata import organisation_table
 from tieout.store.types import Moment
@@ -60,11 +62,19 @@ def listed(db: Db) -> tuple[OwnApp, ...]:
     return tuple(OwnApp(**dict(row._mapping)) for row in rows)
 
 
-def of_client(db: Db, platform: str, client_id: str) -> OwnApp | None:
-    """Whoever's it is, the newest; `db` stands above the organisations."""
+def of_grant(db: Db, platform: str, client_id: str, grant: str, beside: str = "") -> OwnApp | None:
+    """The newest of those whom the grant serves, who have yet to choose its books, or who let it go (`beside`).
+
+    A client id is no secret: an organisation that enters another's must neither use its secret nor spoil its access.
+    `db` stands above the organisations.
+    """
     assert not db.organisation, "a grant may serve several organisations"
+    served = sa.select(CONNECTIONS.c.organisation).where(CONNECTIONS.c.grant == grant)
+    chooses = sa.select(DRAFTS.c.organisation).where(DRAFTS.c.grant == grant)
     where = (OWN_APPS.c.platform == platform, OWN_APPS.c.client_id == client_id)
-    row = db.execute(_chosen().where(*where).order_by(OWN_APPS.c.changed_at.desc()).limit(1)).first()
+    own = OWN_APPS.c.organisation
+    mine = sa.or_(own.in_(served), own.in_(chooses), own == beside)
+    row = db.execute(_chosen().where(*where, mine).order_by(OWN_APPS.c.changed_at.desc()).limit(1)).first()
     return None if row is None else OwnApp(**dict(row._mapping))
 
 

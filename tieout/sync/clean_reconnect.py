@@ -78,4 +78,4 @@ def _ended_there(tools: Tools, connection: Connection) -> Failure | None:
 def _app(tools: Tools, connection: Connection) -> platforms.App:
     with read(tools.engines, "") as db:
         grant = grant_rows.find(db, connection.grant)
-    return own_apps.app_of_grant(tools, connection.platform, grant.client_id if grant else "")
+    return own_apps.app_of_grant(tools, connection.platform, grant.client_id if grant else "", connection.grant)

@@ -26,7 +26,7 @@ from tieout.core.failure import RemoteError
 from tieout.core.secret import Secret
 from tieout.people import acting
 from tieout.people.roles import NotPermitted, Right
-from tieout.store import drafts
+from tieout.store import consent_links, drafts
 from tieout.store.drafts import Draft
 from tieout.store.engine import read, write
 from tieout.sync import joining, own_apps
@@ -57,6 +57,7 @@ OTHER_TAB = timedelta(seconds=10)
 _PAUSE = timedelta(milliseconds=100)
 _MOST_PARAMS, _LONGEST_PARAM = 20, 4096
 _ANOTHER = "The connection was begun in another browser, or by another person. Start your own from here."
+_ELSEWHERE = "You have gone to another organisation meanwhile. Go back to it, and start again from there."
 _NO_COOKIES = "This browser no longer has what it was given when the connection was begun."
 
 
@@ -126,9 +127,8 @@ def finish_connect(tools: Tools, platform: str, params: Mapping[str, str], brows
         return refused(ERROR_SHOWN, "This is not an answer to a connection begun here. Start again.")
     if not _is_from(draft, caller.session, caller.device):
         return _stranger(tools, organisation, draft, params, caller)
-    if caller.organisation not in ("", organisation) and not draft.link:
-        words = "You have gone to another organisation meanwhile. Go back to it, and start again from there."
-        return _turned_away(tools, organisation, draft, NOT_SIGNED_IN, words)
+    if not _is_here(draft, organisation, caller):
+        return _turned_away(tools, organisation, draft, NOT_SIGNED_IN, _ELSEWHERE)
     return _taken_up(tools, organisation, draft, params)
 
 
@@ -157,6 +157,8 @@ def choose_books(tools: Tools, state: str, books_id: str, browser: str | Browser
     organisation, draft = find_draft(tools, state)
     if draft is None or not _is_from(draft, caller.session, caller.device):
         return refused(NOT_SIGNED_IN, "The connection was begun in another session. Start again from here.")
+    if not _is_here(draft, organisation, caller):
+        return refused(NOT_SIGNED_IN, _ELSEWHERE)
     if draft.connection:
         return joining.finished(tools, organisation, draft.connection)
     picked = [each for each in draft.choices if each.books == books_id]
@@ -174,6 +176,8 @@ def choices(tools: Tools, state: str, browser: Browser) -> ConnectResult | None:
     """What is to be chosen from, for the browser that came back; None when nothing is (any more)."""
     organisation, draft = find_draft(tools, state)
     if draft is None or draft.step != drafts.CHOOSING or not _is_from(draft, browser.session, browser.device):
+        return None
+    if not _is_here(draft, organisation, browser):
         return None
     return joining.choice_of(organisation, draft)
 
@@ -231,6 +235,11 @@ def _is_from(draft: Draft, *bindings: str) -> bool:
     return any(compare_digest(draft.binding, drafts.digest(binding)) for binding in bindings if binding)
 
 
+def _is_here(draft: Draft, organisation: str, caller: Browser) -> bool:
+    """The session stands for the organisation that it began in; who came by a link needs none."""
+    return bool(draft.link) or caller.organisation in ("", organisation)
+
+
 def _stranger(
     tools: Tools, organisation: str, draft: Draft, params: Mapping[str, str], caller: Browser
 ) -> ConnectResult:
@@ -259,12 +268,15 @@ def _turned_away(tools: Tools, organisation: str, draft: Draft, code: str, words
 
 
 def _forbidden(tools: Tools, organisation: str, draft: Draft) -> ConnectResult | None:
-    """The role is read again: whoever began it may have lost the right since."""
+    """The role is read again: whoever began it may have lost the right since, or withdrawn the link it was begun by."""
     try:
         with read(tools.engines, organisation) as db:
             acting.ensure(db, Actor(organisation, draft.person, draft.person_name), Right.CONNECT)
+            link = consent_links.find(db, draft.link) if draft.link else None
     except NotPermitted as error:
         return joining.ended(tools, organisation, draft, ROLE_TOO_LOW, f"{draft.person_name}: {error}.")
+    if draft.link and (link is None or link.used_at is not None or link.withdrawn_at is not None):
+        return joining.ended(tools, organisation, draft, ERROR_SHOWN, joining.LINK_OVER)
     return None
 
 

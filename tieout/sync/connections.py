@@ -207,7 +207,7 @@ def disconnect(tools: Tools, actor: Actor, connection: str) -> Ended | None:
             refresh_connection(db, connection, now)
             told = {"books": found.books_name, "told": "no" if failure else "yes"}
             acting.record(db, actor, "connection-disconnected", f"connection:{connection}", now, told)
-    grants.let_go(tools, found.platform, found.grant)
+    grants.let_go(tools, found.platform, found.grant, organisation)
     follow_books(tools, organisation)  # an older connection may come into use
     return Ended(waiting, failure is None, failure)
 
@@ -225,7 +225,7 @@ def _ended_there(tools: Tools, connection: Connection) -> Failure | None:
     try:
         with read(tools.engines, "") as db:
             grant = grant_rows.find(db, connection.grant)
-        app = own_apps.app_of_grant(tools, connection.platform, grant.client_id if grant else "")
+        app = own_apps.app_of_grant(tools, connection.platform, grant.client_id if grant else "", connection.grant)
         token = grants.token_for(tools, connection)
         platform.disconnect(make_call(tools.transport), app, token, connection.link_id)
     except RemoteError as error:

@@ -106,6 +106,12 @@ def keep(tools: Tools, platform: str, tokens: TokenSet, app: App | None = None) 
     return grant_id
 
 
+def is_known(tools: Tools, platform: str, app: App, tokens: TokenSet) -> bool:
+    """Whether there is a grant of the same person and app."""
+    with read(tools.engines, "") as db:
+        return grants.of_person(db, platform, app.client_id, tokens.person) is not None
+
+
 def tokens_of(tools: Tools, grant: str) -> tuple[Secret, Secret]:
     """Access and refresh token as they stand, for ending them. Raises Disconnected when there are none."""
     found = _load(tools, grant, even_ended=True)
@@ -118,10 +124,11 @@ def token_for(tools: Tools, connection: Connection) -> Secret:
     return _opened(tools, grant, "access", grant.access)
 
 
-def let_go(tools: Tools, platform: str, grant: str) -> None:
+def let_go(tools: Tools, platform: str, grant: str, organisation: str = "") -> None:
     """A token set that serves no connection is ended there, as far as that works, and erased here.
 
     Nobody's who just now chooses among the books that it reaches: ending it would end what they are about to connect.
+    `organisation` is the one that has no more use for it.
     """
     with read(tools.engines, "") as db:
         since = tools.now() - timedelta(hours=KEEP_ALIVE_HOURS)
@@ -129,7 +136,7 @@ def let_go(tools: Tools, platform: str, grant: str) -> None:
             return
     try:
         found = _load(tools, grant, even_ended=True)
-        app = app_of_grant(tools, platform, found.client_id)
+        app = app_of_grant(tools, platform, found.client_id, grant, organisation)
         named(platform).revoke(make_call(tools.transport), app, _opened(tools, found, "refresh", found.refresh))
     except RemoteError:
         pass  # it dies by itself, unused
@@ -258,7 +265,7 @@ def _presented(tools: Tools, platform: Platform, grant: Grant, fence: int) -> tu
 
     Raises what the platform said of the last token presented.
     """
-    call, app = make_call(tools.transport), app_of_grant(tools, grant.platform, grant.client_id)
+    call, app = make_call(tools.transport), app_of_grant(tools, grant.platform, grant.client_id, grant.id)
     said: RemoteError | None = None
     last_at = tools.now() + timedelta(seconds=LAST_PRESENTATION_SECONDS)
     for sealed in _alive(tools, grant):
@@ -331,7 +338,7 @@ def _load(tools: Tools, grant: str, even_ended: bool = False) -> Grant:
 
 def _access(tools: Tools, connection: Connection, grant: Grant) -> Access:
     token = _opened(tools, grant, "access", grant.access)
-    app = app_of_grant(tools, connection.platform, grant.client_id)
+    app = app_of_grant(tools, connection.platform, grant.client_id, grant.id)
     return Access(token, grant.token_id, grant.expires_at, connection.books_id, app)
 
 

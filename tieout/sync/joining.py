@@ -4,7 +4,7 @@ Nothing is read of books that nobody has confirmed but their name, country and c
 pass the guard first: the same id, country, currency, and documents that we sent. Others park the connection.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,11 +16,11 @@ from tieout.calls import Call, make_call
 from tieout.core.actor import Actor
 from tieout.core.connection import ROLE_TOO_SMALL, Connection, ConnectionState, Verdict
 from tieout.core.consent import ALREADY_LISTED, ERROR_SHOWN, ORG_UNLINKED, WRONG_ORGANISATION
-from tieout.core.failure import RemoteError
+from tieout.core.failure import NotAllowed, RemoteError
 from tieout.core.secret import Secret
 from tieout.people import acting
 from tieout.people.roles import Role
-from tieout.platforms import Access, App, Platform, RemoteBooks
+from tieout.platforms import Access, App, Platform, RemoteBooks, TokenSet
 from tieout.store import budgets, connections, consent_links, drafts, people
 from tieout.store.connections import BooksTaken
 from tieout.store.drafts import Choice, Draft
@@ -34,7 +34,12 @@ from tieout.sync.tools import Tools
 
 CALLS_BEFORE = 4  # made of new books before there is a connection to count them for
 MOST_ASKED = 10  # of several sets of books, how many are asked for their country and currency
+LINK_OVER = "The link was withdrawn meanwhile, or it has led to a connection already; it works once. Ask for a new one."
 _TAKEN = "These books cannot be connected here: they are connected elsewhere. End that connection first."
+
+
+class LinkSpent(NotAllowed):
+    """The one-time link behind an attempt was used or withdrawn while the attempt was under way."""
 
 
 class ConnectOutcome(StrEnum):
@@ -113,13 +118,14 @@ def choice_of(organisation: str, draft: Draft) -> ConnectResult:
 def exchanged(tools: Tools, organisation: str, draft: Draft, params: Mapping[str, str]) -> ConnectResult:
     """The code for a grant, and on with the books that it reaches. Raises RemoteError; nothing is left behind then."""
     platform, call = platforms.named(draft.platform), make_call(tools.transport)
-    app = own_apps.app_of_grant(tools, draft.platform, draft.client_id)
+    app = own_apps.app_of_draft(tools, organisation, draft.platform, draft.client_id)
     own_apps.used(tools, organisation, draft.platform)
     if app.is_custom:
         tokens = platform.credentials(call, app)
     else:
         verifier = tools.vault.open(organisation, "connection_drafts", "verifier", draft.id, draft.verifier)
         tokens = platform.exchange(call, app, params, verifier.reveal())
+    listed = _proven(tools, platform, call, app, tokens) if tokens.is_claimed else None
     grant = ""
     try:
         grant = grants.keep(tools, draft.platform, tokens, app)
@@ -128,24 +134,43 @@ def exchanged(tools: Tools, organisation: str, draft: Draft, params: Mapping[str
             _revoked(platform, call, app, tokens.refresh)
     reached = Reached(grant, app, tokens.access, tokens.person_name)
     try:
-        listed = platform.connections(call, app, tokens.access, tokens.consent_id)
-        if not listed and tokens.consent_id:
-            # Books that were connected before keep the name of their older consent.
-            listed = platform.connections(call, app, tokens.access)
+        listed = _listed(platform, call, app, tokens) if listed is None else listed
     except RemoteError:
-        grants.let_go(tools, draft.platform, grant)
+        grants.let_go(tools, draft.platform, grant, organisation)
         raise
     books = [each for each in listed if each.is_organisation]
     if not books:
-        grants.let_go(tools, draft.platform, grant)
+        grants.let_go(tools, draft.platform, grant, organisation)
         words = f"{platform.LABEL} gave access to no organisation."
         return ended(tools, organisation, draft, ORG_UNLINKED, words)
     return _met(tools, organisation, draft, reached, books)
 
 
+def _listed(platform: Platform, call: Call, app: App, tokens: TokenSet) -> Sequence[RemoteBooks]:
+    listed = platform.connections(call, app, tokens.access, tokens.consent_id)
+    if not listed and tokens.consent_id:
+        # Books that were connected before keep the name of their older consent.
+        listed = platform.connections(call, app, tokens.access)
+    return listed
+
+
+def _proven(tools: Tools, platform: Platform, call: Call, app: App, tokens: TokenSet) -> Sequence[RemoteBooks]:
+    """The books behind tokens of which only the browser said whose they are: asked with them, before they are kept.
+
+    Whoever writes another company into the address must not put their tokens in the place of that company's. Raises
+    RemoteError; the tokens are ended then, unless a grant of that name lives, which that could end too.
+    """
+    try:
+        return _listed(platform, call, app, tokens)
+    except RemoteError:
+        if not grants.is_known(tools, platform.NAME, app, tokens):
+            _revoked(platform, call, app, tokens.refresh)
+        raise
+
+
 def join(tools: Tools, organisation: str, draft: Draft, picked: Choice) -> ConnectResult:
     """The books that the person confirmed. Raises RemoteError when their grant is gone."""
-    app = own_apps.app_of_grant(tools, draft.platform, draft.client_id)
+    app = own_apps.app_of_draft(tools, organisation, draft.platform, draft.client_id)
     token, _ = grants.tokens_of(tools, draft.grant)
     return _joined(tools, organisation, draft, Reached(draft.grant, app, token, picked.person_name), picked)
 
@@ -205,12 +230,13 @@ def _joined(tools: Tools, organisation: str, draft: Draft, reached: Reached, pic
         return park(tools, organisation, draft, reached.grant, known, picked, words)
     try:
         connection = stored(tools, organisation, draft, reached, picked, known)
-    except BooksTaken:
-        result = ended(tools, organisation, draft, ERROR_SHOWN, _taken(tools, draft, picked))
-        grants.let_go(tools, draft.platform, reached.grant)
+    except (BooksTaken, LinkSpent) as error:
+        words = LINK_OVER if isinstance(error, LinkSpent) else _taken(tools, draft, picked)
+        result = ended(tools, organisation, draft, ERROR_SHOWN, words)
+        grants.let_go(tools, draft.platform, reached.grant, organisation)
         return result
     if known is not None and known.grant and known.grant != reached.grant:
-        grants.let_go(tools, draft.platform, known.grant)
+        grants.let_go(tools, draft.platform, known.grant, organisation)
     look_round(tools, organisation, connection, picked.was_there and known is None)
     result = finished(tools, organisation, connection)
     if meant is not None and is_other and result.outcome is ConnectOutcome.CONNECTED and not result.code:
@@ -254,7 +280,7 @@ def stored(
     known: Connection | None,
     instead_of: str = "",
 ) -> str:
-    """The connection's id; `instead_of` ends with it. Raises BooksTaken, and nothing has changed then."""
+    """The connection's id; `instead_of` ends with it. Raises BooksTaken and LinkSpent; nothing has changed then."""
     now = tools.now()
     connection = Connection(
         id=known.id if known else tools.new_id(),
@@ -288,7 +314,9 @@ def _settled(db: Db, draft: Draft, connection: Connection, instead_of: str, now:
     """The attempt is finished, the link behind it used, other consents for these books of no use any more."""
     drafts.finish(db, draft.id, connection.id, now)
     if draft.link:
-        consent_links.use(db, draft.link, connection.known_there_as or "somebody", now)
+        is_first = consent_links.use(db, draft.link, connection.known_there_as or "somebody", now)
+        if not is_first and draft.step != drafts.PARKED:  # what was parked a member has decided on by now
+            raise LinkSpent(LINK_OVER, code=ERROR_SHOWN)
     for other in drafts.parked(db, instead_of or connection.id):
         drafts.end(db, other.id, WRONG_ORGANISATION, f"{connection.books_name} was approved instead.", now)
     consent_issues.connected(db, draft.platform, now)

@@ -55,13 +55,27 @@ def app_of(tools: Tools, organisation: str, platform: str) -> App:
     return tools.apps[platform]
 
 
-def app_of_grant(tools: Tools, platform: str, client_id: str) -> App:
-    """The registration that a grant was made by, and is renewed by. Raises NotAllowed when nobody here has it."""
+def app_of_grant(tools: Tools, platform: str, client_id: str, grant: str, beside: str = "") -> App:
+    """The registration that a grant was made by, and is renewed by. Raises NotAllowed when nobody here has it.
+
+    `beside` is an organisation that the grant served until a moment ago.
+    """
+    with read(tools.engines, "") as db:
+        own = own_apps.of_grant(db, platform, client_id, grant, beside)
+    return _ours_or(tools, platform, client_id, own)
+
+
+def app_of_draft(tools: Tools, organisation: str, platform: str, client_id: str) -> App:
+    """The registration that a consent was begun with: this organisation's own or ours, never another's."""
+    with read(tools.engines, organisation) as db:
+        own = own_apps.find(db, platform)
+    return _ours_or(tools, platform, client_id, own if own is not None and own.client_id == client_id else None)
+
+
+def _ours_or(tools: Tools, platform: str, client_id: str, own: OwnApp | None) -> App:
     ours = tools.apps.get(platform)
     if ours is not None and ours.client_id == client_id:
         return ours
-    with read(tools.engines, "") as db:
-        own = own_apps.of_client(db, platform, client_id)
     if own is not None:
         return _opened(tools, own)
     if ours is None:

@@ -94,7 +94,7 @@ def decide_parked(tools: Tools, actor: Actor, connection: str, choice: Decision)
 
 def _taken(tools: Tools, actor: Actor, old: Connection, draft: Draft, choice: Decision) -> ConnectResult:
     organisation, picked = actor.organisation, draft.choices[0]
-    app = own_apps.app_of_grant(tools, draft.platform, draft.client_id)
+    app = own_apps.app_of_draft(tools, actor.organisation, draft.platform, draft.client_id)
     token, _ = grants.tokens_of(tools, draft.grant)
     reached = Reached(draft.grant, app, token, picked.person_name)
     if choice is Decision.SAME:
@@ -103,7 +103,7 @@ def _taken(tools: Tools, actor: Actor, old: Connection, draft: Draft, choice: De
         connection = stored(tools, organisation, draft, reached, picked, None, instead_of=old.id)
     _on_record(tools, actor, old, choice)
     if old.grant != draft.grant:
-        grants.let_go(tools, old.platform, old.grant)
+        grants.let_go(tools, old.platform, old.grant, actor.organisation)
     look_round(tools, organisation, connection, picked.was_there)
     return finished(tools, organisation, connection)
 
@@ -114,14 +114,14 @@ def _given_up(tools: Tools, actor: Actor, old: Connection, draft: Draft) -> None
     with write(tools.engines, actor.organisation) as db:
         drafts.end(db, draft.id, WRONG_ORGANISATION, f"{other.name} was not meant.", tools.now())
     with suppress(RemoteError):  # then it stays listed there, and serves nobody
-        app = own_apps.app_of_grant(tools, draft.platform, draft.client_id)
+        app = own_apps.app_of_draft(tools, actor.organisation, draft.platform, draft.client_id)
         token, _ = grants.tokens_of(tools, draft.grant)
         with read(tools.engines, "") as db:
             is_used = connections.holder_of(db, draft.platform, other.books)
         if not is_used:
             platforms.named(draft.platform).disconnect(make_call(tools.transport), app, token, other.link)
     if draft.grant != old.grant:
-        grants.let_go(tools, draft.platform, draft.grant)
+        grants.let_go(tools, draft.platform, draft.grant, actor.organisation)
 
 
 def _on_record(tools: Tools, actor: Actor, old: Connection, choice: Decision) -> None:

@@ -178,6 +178,7 @@ def _tokens(call: Call, app: App, form: Mapping[str, str], realm: str) -> TokenS
         expires_in_seconds=min(_seconds(found.expires_in) or _USUAL_LIFE_SECONDS, _USUAL_LIFE_SECONDS),
         consent_id=realm,
         person=f"realm:{realm}" if realm else "",
+        is_claimed=bool(realm),  # the address that the browser came back to says it, and nothing signs that
         ends_in_seconds=_seconds(found.x_refresh_token_hard_expires_in),
     )
 

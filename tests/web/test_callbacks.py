@@ -286,6 +286,13 @@ def c10_switched(way: Way) -> None:
     way.site.post("/organisations/switch", {"organisation": second})
     assert way.back(params) == "/connection" and "another organisation" in way.told("/connection")
     way.nothing_kept()
+    way.site.post("/organisations/switch", {"organisation": way.house.organisation})
+    assert way.back(way.allowed()) == "/connection/choose"
+    form = {"books": re.findall(r'name="books" value="([^"]+)"', way.site.page("/connection/choose"))[0]}
+    way.site.post("/organisations/switch", {"organisation": second})
+    assert way.site.get("/connection/choose").headers["location"] == "/connection", "what is shown is of the other one"
+    way.site.post("/connection/choose", form)
+    assert way.cards() == ()
 
 
 def c10_removed(way: Way) -> None:
@@ -361,3 +368,22 @@ def test_a_bad_way_back(ledger: Ledger, row: Callable[[Way], None], way: Way) ->
 def test_every_row_of_the_table_is_here() -> None:
     numbers = {int(found[1]) for _, row in CASES if (found := re.match(r"c(\d+)", row.__name__))}
     assert numbers == set(range(1, 13))
+
+
+@pytest.mark.parametrize("ledger", [QUICKBOOKS], ids=["quickbooks"])
+def test_a_company_written_into_the_address_takes_the_place_of_nobodys_tokens(ledger: Ledger, way: Way) -> None:
+    """The company stands in the callback alone, unsigned: who names another's must not overwrite that one's grant."""
+    house = way.house
+    house.connect()
+    (card,) = way.cards()
+    before = [token.reveal() for token in grants.tokens_of(house.tools, card.connection.grant)]
+    second = ledger.second(house.world)
+    house.clock.skip(seconds=1)
+    house.world.arm("consent-other-tenant", tenant=second)
+    way.back(way.allowed() | {"realmId": card.connection.books_id})
+    assert way.acts()[0][0] == "consent-failed"
+    assert [token.reveal() for token in grants.tokens_of(house.tools, card.connection.grant)] == before
+    assert way.grants() == 1 and way.cards()[0].connection.state == "connected"
+    house.world.arm("consent-other-tenant", tenant=second)
+    way.back(way.allowed() | {"realmId": "9130000000009999"})
+    assert way.grants() == 1, "of a company that nobody has here nothing is kept either"

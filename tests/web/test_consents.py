@@ -7,19 +7,24 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import add_member, set_role
+from tests.conftest import add_member, add_organisation, set_role
 from tests.sync.ledgers import LEDGERS, XERO, Ledger
 from tests.web.conftest import Site, words
 from tests.web.test_callbacks import Way
 from tieout.cli._browser import NoConsent, allow, consent
+from tieout.core.actor import Actor
+from tieout.core.secret import Secret
 from tieout.people import sessions
 from tieout.platforms import named
 from tieout.sandbox.xero import consent as xero_consent
 from tieout.sandbox.xero import scenarios
-from tieout.store import audit, own_apps, postings
+from tieout.store import audit, postings
+from tieout.store import own_apps as own_app_rows
 from tieout.store.engine import read, write
-from tieout.sync import clean_reconnect, connecting, connections, consent_links, grants, parked, settlements
+from tieout.sync import clean_reconnect, connecting, connections, consent_links, grants, own_apps, parked, settlements
+from tieout.sync.connecting import Browser
 from tieout.sync.parked import Decision
+from tieout.web.guard import bound
 
 both = pytest.mark.parametrize("ledger", LEDGERS, ids=lambda ledger: ledger.name)
 
@@ -289,8 +294,9 @@ def test_an_own_app_connects_and_renews_and_its_secret_is_never_shown(ledger: Le
     grants.renew(house.tools, house.organisation, after.connection.id)
     with read(house.tools.engines, house.organisation) as db:
         acts = [each.event.act for each in audit.newest(db)]
-        kept = own_apps.find(db, way.platform)
+        kept = own_app_rows.find(db, way.platform)
     assert {"own-app-changed", "own-app-used"} <= set(acts) and kept is not None and secret not in kept.secret
+    way.site.sign_in()  # the last proof is hours old
     way.site.post(f"/connection/apps/{way.platform}/remove", page=f"/connection/apps/{way.platform}")
     assert way.cards()[0].connection.state == "needs-reconnect"
 
@@ -324,4 +330,51 @@ def test_a_form_without_id_or_secret_saves_nothing(way: Way) -> None:
     assert answer.status_code == 422 and "The client id is missing" in words(answer.text)
     assert way.site.get("/connection/apps/unheard").status_code == 404
     with read(way.house.tools.engines, way.house.organisation) as db:
-        assert own_apps.listed(db) == ()
+        assert own_app_rows.listed(db) == ()
+
+
+@pytest.mark.parametrize("ledger", [XERO], ids=["xero"])
+def test_a_client_id_of_others_is_neither_used_nor_spoilt_by_whoever_enters_it(ledger: Ledger, way: Way) -> None:
+    """It is no secret; what it opens is for the organisation that entered its secret too."""
+    house, books = way.house, way.house.world.stand_in.books
+    (tenant,) = (each["OrganisationID"] for each in books.shelf.all("organisation"))
+    (user,) = (each["id"] for each in books.shelf.all("user"))
+    wanted = [each for each in named(XERO.name).SCOPES if each.startswith("accounting.")]
+    made = scenarios.app(books, "custom", "word", kind="custom", scopes=wanted, tenant=tenant)
+    books.shelf.put("app", "custom", made | {"user": user})
+    xero_consent.connect(books, "custom", user, tenant, "made in the app's own page")
+    other = Actor(add_organisation(house.tools.engines, house.tools.vault, "org-eve"), "", "Eve")
+    own_apps.put(house.tools, other, way.platform, "custom", Secret("guessed"), is_custom=True)
+    house.clock.skip(seconds=1)
+    own(way, "custom", "word", kind="custom")
+    _, theirs = connecting.connect_custom(house.tools, other, way.platform, "eve's browser")
+    assert theirs.outcome == "refused" and way.grants() == 0, theirs
+    way.site.post("/connection/connect", {"platform": way.platform}, page="/connection/links")
+    way.chosen()
+    house.clock.skip(hours=2)
+    own_apps.put(house.tools, other, way.platform, "custom", Secret("guessed again"), is_custom=True)
+    (card,) = way.cards()
+    assert grants.renew(house.tools, house.organisation, card.connection.id).expires_at > house.clock()
+
+
+@pytest.mark.parametrize("ledger", [XERO], ids=["xero"])
+def test_a_link_that_was_withdrawn_or_used_meanwhile_connects_nothing(ledger: Ledger, way: Way, stranger: Site) -> None:
+    house, path = way.house, made(way)
+    (link,) = consent_links.listing(house.tools, house.organisation)
+    urls = [begins(stranger, path).headers["refresh"].partition("url=")[2] for _ in range(2)]
+    withdrawn, used = allow(urls[0]), allow(urls[1])
+    way.site.post(f"/connection/links/{link.id}/withdraw", page="/connection/links")
+    assert "how=refused" in way.back(withdrawn, stranger) and way.exchanges() == 0
+    path = made(way)
+    urls = [begins(stranger, path).headers["refresh"].partition("url=")[2] for _ in range(2)]
+    states = []
+    for url in urls:
+        used = allow(url)
+        states.append(used["state"])
+        assert way.back(used, stranger) == "/connect/books"
+    browser = Browser(device=bound(stranger.client.cookies["tieout-device"], "connect"))
+    picked = [connecting.choices(house.tools, state, browser) for state in states]
+    first = connecting.choose_books(house.tools, states[0], picked[0].choices[0].books, browser)
+    second = connecting.choose_books(house.tools, states[1], picked[1].choices[0].books, browser)
+    assert (first.outcome, second.outcome) == ("connected", "refused") and "works once" in second.words
+    assert len(way.cards()) == 1

@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from tieout.store.dialect import alone
 from tieout.store.engine import Db
 from tieout.store.metadata import ID, organisation_table
 from tieout.store.types import Moment
@@ -63,6 +64,17 @@ def listed(db: Db, limit: int = 20) -> tuple[Link, ...]:
     """The newest first."""
     query = _chosen(db).order_by(LINKS.c.made_at.desc(), LINKS.c.id).limit(limit)
     return tuple(Link(**dict(row._mapping)) for row in db.execute(query))
+
+
+def of_connection(db: Db, connection: str) -> tuple[Link, ...]:
+    """Those that renew this one, the newest first."""
+    query = _chosen(db).where(LINKS.c.connection == connection).order_by(LINKS.c.made_at.desc(), LINKS.c.id)
+    return tuple(Link(**dict(row._mapping)) for row in db.execute(query))
+
+
+def one_by_one(db: Db) -> None:
+    """Until the transaction ends nobody else makes a link that should be the only one."""
+    alone(db, "consent_links")
 
 
 def open_in(db: Db, link: str, browser: str, now: datetime) -> bool:

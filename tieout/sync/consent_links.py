@@ -15,13 +15,14 @@ from tieout.people import acting
 from tieout.people.roles import NotPermitted, Right
 from tieout.store import connections, consent_links, drafts, organisations
 from tieout.store.consent_links import Link
-from tieout.store.engine import read, write
+from tieout.store.engine import Db, read, write
 from tieout.sync import mailing
 from tieout.sync.connecting import begin_connect
 from tieout.sync.tools import Tools
 
 LIVES = timedelta(days=7)
 _KEPT = timedelta(days=60)
+_GOOD = ("open", "opened")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,25 +56,35 @@ class LinkView:
 
     @property
     def is_good(self) -> bool:
-        return self.state in ("open", "opened")
+        return self.state in _GOOD
 
 
 def make(tools: Tools, actor: Actor, platform: str, connection: str = "", to: str = "") -> Made:
     """A link to hand on, and to `to` by mail where an address is given. Raises NotPermitted, UnknownPlatform."""
-    organisation, now = actor.organisation, tools.now()
-    token = f"{organisation}.{secrets.token_urlsafe(32)}"
+    with write(tools.engines, actor.organisation) as db:
+        acting.ensure(db, actor, Right.CONNECT)
+        return add(db, tools, actor, platform, connection, to)
+
+
+def add(db: Db, tools: Tools, actor: Actor, platform: str, connection: str = "", to: str = "") -> Made:
+    """The same in a transaction of the caller, who has asked whether the actor may. Raises UnknownPlatform."""
+    now, token = tools.now(), f"{actor.organisation}.{secrets.token_urlsafe(32)}"
     link = Link(drafts.digest(token), platform, connection, actor.person, actor.name, now, to)
     label, path = platforms.named(platform).LABEL, f"/connect/{token}"
-    with write(tools.engines, organisation) as db:
-        acting.ensure(db, actor, Right.CONNECT)
-        consent_links.add(db, link, now - _KEPT)
-        if to:
-            ours = organisations.find(db)
-            subject = f"{actor.name} asks you to connect {label} for {ours.name if ours else 'their organisation'}"
-            mailing.enqueue(db, tools, to, subject, _letter(actor.name, label, now + LIVES), path)
-        details = {"platform": platform, "connection": connection, "sent": "yes" if to else "no"}
-        acting.record(db, actor, "consent-link-made", f"consent-link:{link.id[:16]}", now, details)
+    consent_links.add(db, link, now - _KEPT)
+    if to:
+        ours = organisations.find(db)
+        subject = f"{actor.name} asks you to connect {label} for {ours.name if ours else 'their organisation'}"
+        mailing.enqueue(db, tools, to, subject, _letter(actor.name, label, now + LIVES), path)
+    details = {"platform": platform, "connection": connection, "sent": "yes" if to else "no"}
+    acting.record(db, actor, "consent-link-made", f"consent-link:{link.id[:16]}", now, details)
     return Made(link.id, path)
+
+
+def state_for(db: Db, connection: Connection, now: datetime) -> str:
+    """Whether somebody can begin with a link to renew this one: open, opened, or empty where there is none."""
+    found = (_state(each, now, _may(db, each), connection) for each in consent_links.of_connection(db, connection.id))
+    return next((state for state in found if state in _GOOD), "")
 
 
 def look(tools: Tools, token: str) -> LinkView | None:
@@ -127,11 +138,7 @@ def _view(tools: Tools, organisation: str, link: Link) -> LinkView:
     with read(tools.engines, organisation) as db:
         ours = organisations.find(db)
         meant = connections.find(db, link.connection) if link.connection else None
-        try:
-            acting.ensure(db, Actor(organisation, link.made_by, link.made_by_name), Right.CONNECT)
-            may = True
-        except NotPermitted:
-            may = False
+        may = _may(db, link)
     return LinkView(
         id=link.id,
         state=_state(link, tools.now(), may, meant),
@@ -147,6 +154,15 @@ def _view(tools: Tools, organisation: str, link: Link) -> LinkView:
         used_at=link.used_at,
         used_by=link.used_by_name,
     )
+
+
+def _may(db: Db, link: Link) -> bool:
+    """Whether whoever made it may still connect books here."""
+    try:
+        acting.ensure(db, Actor(db.organisation, link.made_by, link.made_by_name), Right.CONNECT)
+    except NotPermitted:
+        return False
+    return True
 
 
 def _state(link: Link, now: datetime, may: bool, meant: Connection | None) -> str:

@@ -44,7 +44,7 @@ def _is_due(issue: Issue) -> bool:
 def _tell(db: Db, tools: Tools, connection: Connection, issue: Issue) -> int:
     problem = named(issue.code)
     assert problem is not None, "it was diagnosed a moment ago"
-    people = _people(db, connection)
+    people = addressed(db, connection)
     text = f"{issue.title}\n\n{problem.cause}\n\nWhat Tieout does: {problem.does}\n\nWhat you can do stands here:"
     for person in people:
         enqueue(db, tools, person.email, issue.title, text, f"/issues/{issue.id}")
@@ -53,7 +53,7 @@ def _tell(db: Db, tools: Tools, connection: Connection, issue: Issue) -> int:
     return len(people)
 
 
-def _people(db: Db, connection: Connection) -> list[Membership]:
+def addressed(db: Db, connection: Connection) -> list[Membership]:
     """Who connected these books, while they belong to the organisation, and its owners and administrators."""
     standing = [each for each in memberships.listed(db) if each.suspended_at is None and each.email]
     return [each for each in standing if each.person == connection.connected_by or each.role in _ADMINISTER]

@@ -45,7 +45,7 @@ def progress(tools: Tools, organisation: str) -> Progress:
     """From what was granted; no call is made."""
     with read(tools.engines, organisation) as db:
         live = [each for each in connections.listed(db) if each.is_live]
-        left = [found for each in live if (found := _left(db, each, tools.now().date()))]
+        left = [found for each in live if (found := left_of(db, each, tools.now().date()))]
     return Progress(tuple(sorted(left, key=lambda each: each.ends_on)), len(live) - len(left))
 
 
@@ -76,7 +76,8 @@ def remind(tools: Tools, organisation: str) -> int:
     return sent
 
 
-def _left(db: Db, connection: Connection, today: date) -> Left | None:
+def left_of(db: Db, connection: Connection, today: date) -> Left | None:
+    """What ends of this connection; None where nothing does."""
     grant, platform = grants.find(db, connection.grant), platforms.named(connection.platform)
     withdrawn, ends_on = platform.outdated(grant.scopes if grant else ())
     if not withdrawn or ends_on is None:
@@ -100,13 +101,17 @@ def _address(tools: Tools, person: str) -> str:
 
 def _write(tools: Tools, organisation: str, left: Left, address: str) -> None:
     made = consent_links.make(tools, Actor(organisation, "", "Tieout"), left.connection.platform, left.connection.id)
-    name = left.connection.books_name
-    subject = f"Approve Tieout again for {name} before {left.ends_on:%-d %B %Y}"
     with write(tools.engines, organisation) as db:
-        ours = organisations.find(db)
-        text = (
-            f"{left.label} replaces the permissions that {name} gave to Tieout for {ours.name if ours else 'you'}. "
-            f"They end on {left.ends_on:%-d %B %Y}; until then everything works as before.\n\n"
-            "Approve Tieout again by the link below: one click, and all settings stay."
-        )
-        mailing.enqueue(db, tools, address, subject, text, made.path)
+        enqueue(db, tools, left, address, made.path)
+
+
+def enqueue(db: Db, tools: Tools, left: Left, address: str, path: str) -> None:
+    """The letter with the link, in the caller's transaction."""
+    name, ours = left.connection.books_name, organisations.find(db)
+    subject = f"Approve Tieout again for {name} before {left.ends_on:%-d %B %Y}"
+    text = (
+        f"{left.label} replaces the permissions that {name} gave to Tieout for {ours.name if ours else 'you'}. "
+        f"They end on {left.ends_on:%-d %B %Y}; until then everything works as before.\n\n"
+        "Approve Tieout again by the link below: one click, and all settings stay."
+    )
+    mailing.enqueue(db, tools, address, subject, text, path)

@@ -1,5 +1,6 @@
 """From one organisation to another in the same sign-in; nobody reaches one that is not theirs."""
 
+import re
 from typing import Any
 
 import pytest
@@ -40,6 +41,16 @@ def test_the_switcher_goes_back_and_forth(site: Site) -> None:
     assert "26100000101" in site.page("/settlements")
     assert site.post("/organisations/switch", {"organisation": found[0].id}).status_code == 303
     assert "26100000101" not in site.page("/settlements")
+
+
+def test_the_top_has_the_work_of_every_day_and_the_rest_stands_behind_the_organisation(site: Site) -> None:
+    top, _, rest = site.page("/people").partition("</nav>")
+    daily = ["/settlements", "/channels", "/mapping", "/bank-accounts", "/connection", "/issues"]
+    assert re.findall(r'class="nav-link" href="([^"]+)"', top) == daily
+    menu = rest.partition("</details>")[0]
+    behind = ["/organisations/new", "/people", "/audit", "/tokens", "/start", "/practice", "/account"]
+    assert re.findall(r'<a class="btn [^>]+href="([^"]+)"', menu) == behind
+    assert 'href="/people" aria-current="page"' in menu and 'class="visitor-names active"' in menu
 
 
 def test_an_organisation_of_others_is_not_there(site: Site) -> None:

@@ -20,13 +20,17 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry of the menu; `order` sorts them. Who lacks the `right` of its page does not see it."""
+    """One entry of the menu; `order` sorts them. Who lacks the `right` of its page does not see it.
+
+    What is `aside` stands in the menu of the organisation, at the right, and not at the top: it is not for every day.
+    """
 
     order: int
     label: str
     path: str
     icon: str
     right: Right = Right.VIEW
+    aside: bool = False
 
 
 def get(path: str, function: Callable[..., Any], right: Right | None = Right.VIEW) -> Route:

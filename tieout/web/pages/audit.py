@@ -12,7 +12,7 @@ from tieout.sync import auditing
 from tieout.web import guard, routes
 from tieout.web.render import page
 
-MENU = routes.Entry(37, "History", "/audit", "history", Right.AUDIT)
+MENU = routes.Entry(37, "History", "/audit", "history", Right.AUDIT, aside=True)
 
 # Where an object is shown, by the kind that a subject begins with.
 _PAGES = {

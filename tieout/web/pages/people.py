@@ -18,7 +18,7 @@ from tieout.web.notes import say
 from tieout.web.render import page
 from tieout.web.routes import Entry, get, post
 
-MENU = Entry(35, "People", "/people", "users")
+MENU = Entry(35, "People", "/people", "users", aside=True)
 
 ROLE_WORDS = {
     Role.BASIC: "views and sends settlements",

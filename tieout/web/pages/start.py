@@ -90,7 +90,7 @@ def start_over(
 def put_aside(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools) -> Response:
     onboarding.put_aside(tools, visitor.actor)
     response = RedirectResponse("/settlements", 303)
-    say(request, response, "Put aside. The set-up stays at the address /start.")
+    say(request, response, "Put aside. The set-up stays in the menu behind your organisation's name, at the top right.")
     return response
 
 

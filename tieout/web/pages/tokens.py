@@ -16,7 +16,7 @@ from tieout.web.notes import say
 from tieout.web.render import page
 from tieout.web.routes import Entry, get, post
 
-MENU = Entry(40, "API", "/tokens", "key")
+MENU = Entry(40, "API tokens", "/tokens", "key", aside=True)
 
 WORDS = {
     Scope.INTEGRATIONS_READ: "Read problems and operations",

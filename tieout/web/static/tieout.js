@@ -80,6 +80,15 @@
   document.addEventListener("htmx:error", () => silent(true));
   document.addEventListener("htmx:after:request", (e) => silent((e.detail.ctx?.response?.status ?? 500) >= 500));
 
+  // The organisation's menu closes as menus do.
+  const close = (kept) => document.querySelectorAll("details.switcher[open]").forEach((menu) => {
+    if (menu.contains(kept)) return;
+    menu.open = false;
+    if (!kept) menu.querySelector("summary").focus();
+  });
+  document.addEventListener("click", (e) => close(e.target));
+  document.addEventListener("keydown", (e) => { if (e.key === "Escape") close(null); });
+
   // Select all, and say how many are selected. The list may be replaced, so the page listens, not the list.
   document.addEventListener("change", (e) => {
     const list = e.target.closest("form[data-selectable]");

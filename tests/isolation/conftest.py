@@ -56,7 +56,9 @@ class World:
         session = self.sessions.get(who, "")
         cookies = {"tieout-session": session} if session else {"tieout-device": "a device"}
         self.client.cookies.clear()
-        sent = {"csrf": form_token(session or "a device"), **(form or {})} if method != "GET" else None
+        visitor = sessions.current(self.house.tools, session) if session else None
+        own = form_token(session or "a device", visitor.organisation.id if visitor else "")
+        sent = {"csrf": own, **(form or {})} if method != "GET" else None
         header = "; ".join(f"{name}={value}" for name, value in cookies.items())
         return self.client.request(method, path, data=sent, headers={"Cookie": header})
 

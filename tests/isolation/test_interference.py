@@ -142,7 +142,9 @@ def forged(random: Random) -> Callable[[Side], str]:
 
     def step(side: Side) -> str:
         cookie = {"Cookie": f"tieout-session={side.session}"}
-        answer = side.client.post(place, data={"csrf": form_token(side.session)}, headers=cookie)
+        answer = side.client.post(
+            place, data={"csrf": form_token(side.session, side.actor.organisation)}, headers=cookie
+        )
         return f"{place} {answer.status_code} {answer.headers.get('location', '')}\n{answer.text}"
 
     return step

@@ -75,3 +75,12 @@ def test_only_an_owner_makes_organisations(site: Site) -> None:
         people.add_member(db, "p2", Role.ADMIN, tools.now())
     with pytest.raises(NotPermitted):
         organisations.add_organisation(tools, "p2", Further("Bob Ltd", "GB", "Europe/London"))
+
+
+def test_a_page_left_open_does_nothing_to_the_organisation_that_was_gone_to_since(site: Site) -> None:
+    stale = site.token("/people")
+    add(site)
+    form = {"csrf": stale, "email": "eve@example.com", "role": "admin"}
+    answer = site.client.post("/people/invitations", data=form)
+    assert answer.status_code == 403 and "went to another organisation" in words(answer.text)
+    assert "eve@example.com" not in site.page("/people")

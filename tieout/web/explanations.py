@@ -77,7 +77,8 @@ def forged(request: Request, error: Exception) -> Explained:
     return Explained(
         403,
         "This form is out of date",
-        "Nothing was changed. The form was opened before you signed in or out, or it was sent from another site.",
+        "Nothing was changed. The form was opened before you signed in or out or went to another organisation, or it "
+        "was sent from another site.",
         "Open the page again and repeat what you did.",
         request.url.path if request.method == "GET" else "/",
         "Open Tieout again",

@@ -128,10 +128,14 @@ def find_visitor(request: Request) -> Visitor | None:
     if not hasattr(request.state, "visitor"):
         token = cookie(request, "session")
         session = sessions.current(tools_of(request), token) if token else None
-        visitor = Visitor(session, form_token(token), bound(token, "connect")) if session else None
+        visitor = _visitor(session, token) if session else None
         request.state.visitor = visitor
     found: Visitor | None = request.state.visitor
     return found
+
+
+def _visitor(session: Session, token: str) -> Visitor:
+    return Visitor(session, form_token(token, session.organisation.id), bound(token, "connect"))
 
 
 def signed_in(request: Request) -> Visitor:
@@ -205,9 +209,12 @@ def own_path(path: str) -> str:
 # --- Forged requests --------------------------------------------------------------------------------------------------
 
 
-def form_token(secret: str) -> str:
-    """The token that a form carries: derived from a cookie that no script and no other site can read."""
-    return bound(secret, "form")
+def form_token(secret: str, organisation: str = "") -> str:
+    """The token that a form carries: derived from a cookie that no script and no other site can read.
+
+    It is of one organisation, so that a page left open in another tab does nothing to the one that was gone to since.
+    """
+    return bound(secret, f"form {organisation}")
 
 
 def bound(secret: str, purpose: str) -> str:

@@ -38,6 +38,12 @@ OPEN_TO_ALL = {
     ("GET", "/first-run"),
     ("POST", "/first-run"),
     ("GET", "/oauth/{platform}/callback"),
+    ("GET", "/connection/stopped"),
+    ("GET", "/connect/{token}"),
+    ("POST", "/connect/{token}"),
+    ("GET", "/connect/books"),
+    ("POST", "/connect/books"),
+    ("GET", "/connect/ended"),
     ("GET", "/channels/{channel}/callback"),
     ("GET", "/completion"),
     ("POST", "/completion/open"),
@@ -236,3 +242,24 @@ def test_a_way_back_never_leads_to_another_host(path: str) -> None:
 
 def test_a_way_back_of_ours_is_kept() -> None:
     assert own_path("/settlements/0197?after=3") == "/settlements/0197?after=3"
+
+
+PROVEN = (
+    "/connection/{id}/disconnect",
+    "/connection/apps/xero",
+    "/connection/apps/xero/remove",
+    "/channels/{id}/disconnect",
+    "/tokens/{id}/revoke",
+    "/practice/{id}/invitations",
+    "/practice/{id}/members/bob/lead",
+    "/practice/{id}/members/bob/leave",
+    "/client-link",
+    "/client-link/{id}/again",
+)
+
+
+def test_what_ends_or_hands_on_an_access_asks_for_a_recent_proof(site: Site) -> None:
+    site.house.clock.skip(minutes=11)
+    for path in PROVEN:
+        answer = site.post(path.format(id="any"))
+        assert (answer.status_code, answer.headers.get("location")) == (303, "/prove?back=%2F"), path

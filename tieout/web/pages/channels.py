@@ -233,7 +233,7 @@ def show_disconnect(request: Request, visitor: guard.SignedIn, tools: guard.Call
     return page(request, "channel_disconnect.html", card=_card(tools, visitor, id))
 
 
-def disconnect(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, id: str) -> Response:
+def disconnect(request: Request, visitor: guard.Proven, tools: guard.CallerTools, id: str) -> Response:
     card = _card(tools, visitor, id)
     response = RedirectResponse("/channels", 303)
     if channel_accounts.disconnect(tools, visitor.actor, id) is None:

@@ -60,7 +60,7 @@ def show(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, ac
 
 def send(
     request: Request,
-    visitor: guard.SignedIn,
+    visitor: guard.Proven,
     tools: guard.CallerTools,
     email: Words = "",
     words: Words = "",
@@ -79,7 +79,7 @@ def send(
     return _page(request, visitor, tools, 201, sent)
 
 
-def send_again(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, id: str) -> Response:
+def send_again(request: Request, visitor: guard.Proven, tools: guard.CallerTools, id: str) -> Response:
     try:
         sent = starting_for_client.send_again(tools, visitor.actor, id)
     except Impossible as error:

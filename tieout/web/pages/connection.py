@@ -149,7 +149,7 @@ def show_disconnect(request: Request, visitor: guard.SignedIn, tools: guard.Call
     return page(request, "disconnect.html", leaving=leaving)
 
 
-def disconnect(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, id: str) -> Response:
+def disconnect(request: Request, visitor: guard.Proven, tools: guard.CallerTools, id: str) -> Response:
     card = _card(tools, visitor, id)
     ended = connections.disconnect(tools, visitor.actor, id)
     response = RedirectResponse("/connection", 303)

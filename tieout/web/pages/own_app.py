@@ -23,7 +23,7 @@ def show(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, pl
 
 def put(
     request: Request,
-    visitor: guard.SignedIn,
+    visitor: guard.Proven,
     tools: guard.CallerTools,
     platform: str,
     client_id: Annotated[str, Form()] = "",
@@ -52,7 +52,7 @@ def check(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, p
     return response
 
 
-def remove(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, platform: str) -> Response:
+def remove(request: Request, visitor: guard.Proven, tools: guard.CallerTools, platform: str) -> Response:
     _known(tools, visitor, platform)
     response = RedirectResponse(f"/connection/apps/{platform}", 303)
     if own_apps.remove(tools, visitor.actor, platform):

@@ -31,7 +31,7 @@ def found(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, n
     )
 
 
-def invite(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, id: str, email: Words = "") -> Response:
+def invite(request: Request, visitor: guard.Proven, tools: guard.CallerTools, id: str, email: Words = "") -> Response:
     """The answer itself shows the link: it is kept nowhere, so no later page could."""
     fields = Fields({"email": email})
     address = fields.email("email")
@@ -52,13 +52,13 @@ def withdraw(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools
     )
 
 
-def let_lead(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, id: str, person: str) -> Response:
+def let_lead(request: Request, visitor: guard.Proven, tools: guard.CallerTools, id: str, person: str) -> Response:
     return _tried(
         request, lambda: practices.let_lead(tools, id, visitor.session.person.id, person), "They lead the practice too."
     )
 
 
-def leave(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, id: str, person: str) -> Response:
+def leave(request: Request, visitor: guard.Proven, tools: guard.CallerTools, id: str, person: str) -> Response:
     """Oneself, or a colleague whom a lead removes. Whoever was at a client by the practice is signed out there."""
     me = visitor.session.person.id
     return _tried(

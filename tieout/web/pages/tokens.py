@@ -52,7 +52,7 @@ def create(
     return _page(request, visitor, tools, 201, "", (), "", text)
 
 
-def revoke(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, id: str) -> Response:
+def revoke(request: Request, visitor: guard.Proven, tools: guard.CallerTools, id: str) -> Response:
     found = next((each for each in tokens.listed(tools, visitor.organisation) if each.id == id), None)
     if found is None:
         raise Missing

@@ -61,6 +61,12 @@ OPEN_TO_ALL = {
     ("POST", "/invitations/decline"),
     ("GET", "/practice/join"),
     ("POST", "/practice/join"),
+    ("GET", "/connection/stopped"),
+    ("GET", "/connect/books"),
+    ("POST", "/connect/books"),
+    ("GET", "/connect/ended"),
+    ("GET", "/connect/{token}"),
+    ("POST", "/connect/{token}"),
 }
 
 

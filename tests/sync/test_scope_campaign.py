@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.conftest import add_member, set_role
 from tests.sync.conftest import House
 from tests.web.conftest import Site, cheap_hashes, make_site, site, words
 from tieout import platforms
@@ -77,6 +78,15 @@ def test_reminders_go_out_once_each_and_never_afterwards(house: House) -> None:
     assert set(letters(house)) == {"Approve Tieout again for Harbour & Finch Ltd before 13 September 2027"}
 
 
+def test_a_holder_who_left_gets_no_link_and_those_who_administer_do(house: House) -> None:
+    connected_long_ago(house)
+    add_member(house.tools.engines, house.organisation, "basil", "Basil", "admin")
+    set_role(house.tools.engines, house.organisation, house.actor.person, "")
+    until(house, 60)
+    assert scope_campaign.remind(house.tools, house.organisation) == 1
+    assert [each.to for each in mailing.outgoing(house.tools, house.organisation)] == ["basil@example.com"]
+
+
 def test_a_broad_permission_beside_those_that_replace_it_is_nothing_to_ask_for() -> None:
     """Xero adds what is granted later to what was granted before."""
     broad, new = ("accounting.transactions",), ("accounting.invoices", "accounting.payments")
@@ -90,13 +100,17 @@ def test_a_broad_permission_beside_those_that_replace_it_is_nothing_to_ask_for()
         assert platforms.named("xero").outdated(scopes)[0] == ending, scopes
 
 
-def test_the_warning_is_no_letter_and_stops_nothing(house: House) -> None:
+def test_the_warning_is_no_letter_and_stops_nothing(house: House, site: Site) -> None:
     id = connected_long_ago(house)
     house.sweep()
     house.sweep()
     (issue,) = issues.listing(house.tools, house.organisation)
     assert (issue.code, issue.count, letters(house)) == ("scope-migration-due", 1, [])
     assert "before 13 September 2027" in issue.title
+    listed, shown = words(site.page("/issues")), words(site.page(f"/issues/{issue.id}"))
+    assert "Warning" in listed and "nothing waits for it" in listed and "holds up" not in listed
+    assert "Nothing waits for it" in shown and "What it holds up" not in shown
+    assert issue.title in words(site.page("/problems/scope-migration-due"))
     house.send(house.receive_sample("amazon_v2_uk.txt"))
     assert sum(house.documents().values()) == 1
     card = connection_card.find(house.tools, house.organisation, id)

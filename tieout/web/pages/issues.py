@@ -49,7 +49,8 @@ def show_all(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools
         "issues.html",
         found=found,
         is_over=is_over,
-        states=STATES,
+        look_of=_look,
+        warnings=WARNINGS,
         for_people=sum(Owner(issue.owner) not in _BY_ITSELF for issue in found),
     )
 
@@ -63,7 +64,7 @@ def show(request: Request, visitor: guard.SignedIn, tools: guard.CallerTools, id
         request,
         "issue.html",
         issue=issue,
-        look=STATES[IssueState(issue.state)],
+        look=_look(issue),
         is_warning=issue.code in WARNINGS,
         retry=_NOTHING_WAITS if issue.code in WARNINGS else RETRIES[RetryClass(issue.retry)],
         buttons=[fix for fix in issue.fixes if fix.kind is FixKind.BUTTON and _may(visitor, fix.action)],
@@ -102,6 +103,11 @@ def carry_out(
     response = RedirectResponse(f"/operations/{done.operation}" if done.operation else f"/issues/{id}", 303)
     say(request, response, done.message, "success" if done.is_done else "warning")
     return response
+
+
+def _look(issue: issues.IssueView) -> tuple[str, str]:
+    is_early = issue.code in WARNINGS and issue.state == IssueState.OPEN
+    return ("foreseen", "Warning") if is_early else STATES[IssueState(issue.state)]
 
 
 def _may(visitor: guard.Visitor, action: str) -> bool:

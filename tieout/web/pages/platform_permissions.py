@@ -15,7 +15,7 @@ from tieout.web.render import count, page
 from tieout.web.routes import get, post
 
 _STATES = {
-    scope_campaigns.LEFT: ("blocked", "Not asked"),
+    scope_campaigns.LEFT: ("not-asked", "Not asked"),
     scope_campaigns.ASKED: ("queued", "Asked"),
     scope_campaigns.OPENED: ("sending", "Link opened"),
     scope_campaigns.DONE: ("sent", "Done"),

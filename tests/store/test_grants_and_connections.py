@@ -14,7 +14,7 @@ from tieout.core.records import DocumentKind
 from tieout.store import budgets, charts, connections, drafts, grants
 from tieout.store.budgets import Report
 from tieout.store.connections import BooksTaken
-from tieout.store.drafts import Draft
+from tieout.store.drafts import Choice, Draft
 from tieout.store.engine import Engines, read, write
 from tieout.store.grants import INSTALLATION, Grant, Pair
 from tieout.store.vault import Vault
@@ -157,7 +157,7 @@ def test_a_grant_that_lives_again_mends_only_what_stood_still_for_it(engines: En
 
 
 def test_a_draft_is_used_by_exactly_one(engines: Engines) -> None:
-    draft = Draft("d1", "platform", "olive", "Olive", "binding", "sealed", START, "", choices=(("l", "b", "n"),))
+    draft = Draft("d1", "platform", "olive", "Olive", "binding", "sealed", START, "", choices=(Choice("l", "b", "n"),))
     with write(engines, "one") as db:
         drafts.add(db, draft, START - timedelta(days=1))
         assert drafts.find(db, "d1") == draft

@@ -12,9 +12,10 @@ from tieout.core.actor import Actor
 from tieout.core.connection import Connection
 from tieout.people import acting
 from tieout.people.roles import Right
-from tieout.store import connections, grants, organisations, people, scope_reminders
+from tieout.store import connections, grants, organisations, scope_reminders
 from tieout.store.engine import Db, read, write
 from tieout.sync import consent_links, mailing
+from tieout.sync.grant_issues import addressed
 from tieout.sync.tools import Tools
 
 REMINDERS = (90, 30, 7)  # days before the end
@@ -65,13 +66,13 @@ def remind(tools: Tools, organisation: str) -> int:
     sent = 0
     for left in progress(tools, organisation).left:
         due = [days for days in REMINDERS if left.days_left <= days and days not in left.reminded]
-        address = _address(tools, left.connection.connected_by)
-        if not due or not address:
-            continue
         with write(tools.engines, organisation) as db:
+            to = _addresses(db, left.connection)
+            if not due or not to:
+                continue
             first = [days for days in due if scope_reminders.add(db, left.connection.id, days, tools.now())]
         if first:  # two that are due at once are one letter
-            _write(tools, organisation, left, address)
+            _write(tools, organisation, left, to)
             sent += 1
     return sent
 
@@ -93,16 +94,18 @@ def left_of(db: Db, connection: Connection, today: date) -> Left | None:
     )
 
 
-def _address(tools: Tools, person: str) -> str:
-    with read(tools.engines, "") as db:
-        found = people.person(db, person) if person else None
-    return found.email if found else ""
+def _addresses(db: Db, connection: Connection) -> tuple[str, ...]:
+    """Its holder's; where they have left or are suspended, those of the owners and administrators."""
+    able = addressed(db, connection)
+    own = tuple(each.email for each in able if each.person == connection.connected_by)
+    return own or tuple(each.email for each in able)
 
 
-def _write(tools: Tools, organisation: str, left: Left, address: str) -> None:
+def _write(tools: Tools, organisation: str, left: Left, to: tuple[str, ...]) -> None:
     made = consent_links.make(tools, Actor(organisation, "", "Tieout"), left.connection.platform, left.connection.id)
     with write(tools.engines, organisation) as db:
-        enqueue(db, tools, left, address, made.path)
+        for address in to:
+            enqueue(db, tools, left, address, made.path)
 
 
 def enqueue(db: Db, tools: Tools, left: Left, address: str, path: str) -> None:

@@ -12,6 +12,7 @@ from tieout.store import people as rows
 from tieout.store.engine import write
 from tieout.store.organisations import Organisation, create
 from tieout.store.people import Person
+from tieout.sync import issues
 
 PASSWORD = "correct horse battery staple"
 
@@ -221,6 +222,9 @@ def test_whoever_runs_the_installation_sees_states_and_looks_only_by_a_grant(
     pat.post("/platform/support", {**here, "reason": reason, "minutes": "5"}, page="/platform")
     assert pat.post("/platform/enter", here, page="/platform").status_code == 303
     assert "26100000101" in pat.page("/settlements"), "may look"
+    assert pat.get("/connection/links").status_code == 403
+    told = {each.code for each in issues.listing(site.house.tools, site.house.organisation)}
+    assert "connect-role-too-low" not in told, "who only looks is no problem of the organisation"
     assert pat.post("/settlements/send", page="/settlements").status_code == 403
     assert pat.post("/people/invitations", {"email": "x@y.example"}, page="/people").status_code == 403
     assert reason in said(site)

@@ -15,7 +15,7 @@ from tieout.core.ledger_link import ClaimFacts
 from tieout.core.problem import Case, filled
 from tieout.people import roles
 from tieout.people.roles import Right
-from tieout.store import channel_accounts, channel_claims, connections, encounters, issues, memberships
+from tieout.store import channel_accounts, channel_claims, connections, encounters, issues, memberships, people
 from tieout.store.channel_claims import Claim
 from tieout.store.encounters import Encounter
 from tieout.store.engine import Db, read, write
@@ -39,10 +39,12 @@ FORGOTTEN = timedelta(days=2)  # what a browser did is no issue for longer
 
 
 def met(tools: Tools, actor: Actor, code: str, facts: Mapping[str, str] = {}) -> None:
-    """A person met this just now; the console and jobs meet nothing."""
+    """A member met this just now; the console and jobs meet nothing, and who only looks by a grant leaves no trace."""
     if not actor.person:
         return
     with write(tools.engines, actor.organisation) as db:
+        if people.role_of(db, actor.person) is None:
+            return
         issues.hold(db)
         encounters.put(db, Encounter(actor.person, code, tools.now(), facts))
         _see(db, cases(db, Block(PERSON, actor.person), tools.now()), Block(PERSON, actor.person), tools.now())

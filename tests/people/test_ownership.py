@@ -103,7 +103,7 @@ def test_accepted_and_withdrawn_at_the_same_moment_one_of_them_holds(kit: Kit, a
 
 def test_who_is_suspended_accepts_nothing_so_that_an_owner_stands(kit: Kit, alice: Member) -> None:
     org, me = alice.organisation, owner_of(alice)
-    join(kit, org, "Bob", "admin")
+    bob = join(kit, org, "Bob", "admin")
     made = ownership.offer(kit, me, "bob")
     members.suspend(kit, me, "bob")
     with pytest.raises(Impossible, match="let you in again"):
@@ -112,3 +112,9 @@ def test_who_is_suspended_accepts_nothing_so_that_an_owner_stands(kit: Kit, alic
     members.let_in_again(kit, me, "bob")
     ownership.accept(kit, org, made.id, "bob")
     assert roles_in(kit, org)["bob"] == "owner"
+    members.change_role(kit, bob, alice.person, Role.BASIC)
+    join(kit, org, "Carol", "owner")
+    members.suspend(kit, bob, "carol")
+    members.change_role(kit, bob, "carol", Role.BASIC)
+    with pytest.raises(Impossible, match="needs an owner"):
+        members.change_role(kit, bob, "bob", Role.BASIC)

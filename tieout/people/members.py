@@ -31,7 +31,7 @@ def change_role(needs: Needs, actor: Actor, person: str, role: Role) -> None:
         raise Impossible("Ownership passes by an offer, which the other side accepts: offer it below.")
     with write(needs.engines, actor.organisation) as db:
         member = _member(db, actor, person)
-        if member.role == Role.OWNER and memberships.owners(db) == 1:
+        if member.role == Role.OWNER and member.suspended_at is None and memberships.owners(db) == 1:
             raise Impossible(LAST_OWNER)
         if member.role == role:
             return

@@ -168,3 +168,18 @@ def test_b12_of_many_equal_writes_at_once_one_has_the_effect(program: Program, k
     house.jobs.run_all()
     house.sweep()
     assert list(house.documents().values()) == [1]
+
+
+def test_what_is_shown_once_is_not_kept_for_whoever_copies_the_database(program: Program) -> None:
+    program.house.connect()
+    path = f"/api/integrations/{program.house.ledger.name}/reconnect-link"
+    first, again = (keyed(program, path, "a|key", json={}) for _ in range(2))
+    token = first.json()["url"].rpartition("/")[2]
+    assert first.status_code == again.status_code == 201 and first.content == again.content
+    with read(program.house.tools.engines, program.house.organisation) as db:
+        kept = db.execute(requests.REQUESTS.select()).one().body
+        db_text = "".join(str(row) for row in db.execute(requests.REQUESTS.select()))
+    assert token.encode() not in kept and token not in db_text and kept.startswith(b"v1.")
+    with write(program.house.tools.engines, program.house.organisation) as db:
+        db.execute(requests.REQUESTS.update().values(body=first.content))
+    assert keyed(program, path, "a|key", json={}).content == first.content, "answers kept before are still known"

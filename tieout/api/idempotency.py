@@ -11,8 +11,9 @@ from starlette.responses import Response
 
 from tieout.api.auth import Calling
 from tieout.api.errors import Declined, respond
+from tieout.core.secret import Secret
 from tieout.store import requests
-from tieout.store.engine import write
+from tieout.store.engine import Db, write
 from tieout.sync.tools import Tools
 
 REMEMBERED = timedelta(days=30)
@@ -52,7 +53,7 @@ class Once:
         else:
             headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
             with write(self.tools.engines, self.organisation) as db:
-                requests.answer(db, self.key, response.status_code, headers, bytes(response.body))
+                requests.answer(db, self.key, response.status_code, headers, self._sealed(db, bytes(response.body)))
         return response
 
     def _begin(self, key: str, fingerprint: str) -> Response | None:
@@ -65,11 +66,28 @@ class Once:
                 raise Declined("idempotency_key_reused")
             if known.status is not None:
                 headers = {**(known.headers or {}), "Idempotent-Replayed": "true"}
-                return Response(known.body, known.status, headers)
+                return Response(self._opened(known.body), known.status, headers)
             is_dead = known.began_at + _ABANDONED <= now
             if not is_dead or not requests.take_over(db, key, known.began_at, now):
                 raise Declined("request_in_progress")
         return None
+
+    def _sealed(self, db: Db, body: bytes) -> bytes:
+        """An answer may hold what is shown once, like a link: a copy of the database must not."""
+        text = Secret(body.decode("latin-1"))
+        return self.tools.vault.seal(self.organisation, "api_requests", "body", self._row(), text, db).encode("ascii")
+
+    def _opened(self, body: bytes) -> bytes:
+        """Answers from before they were sealed begin with a brace, or are empty."""
+        if not body.startswith(b"v1."):
+            return body
+        sealed = body.decode("ascii")
+        text = self.tools.vault.open(self.organisation, "api_requests", "body", self._row(), sealed)
+        return text.reveal().encode("latin-1")
+
+    def _row(self) -> str:
+        """The key, in letters that the name of a sealed field may hold."""
+        return sha256(str(self.key).encode()).hexdigest()
 
     def _carried_out(self, carry_out: Callable[[], Response]) -> Response:
         """A refusal is an answer too, and remembered unless the caller can put it right."""

@@ -69,6 +69,7 @@ def test_the_level_holds(lines: io.StringIO) -> None:
         'quoted "{\\"refresh_token\\": \\"canary-r\\"}"',
         "grant_type=refresh_token&refresh_token=canary-r&client_secret=canary-s",
         "GET /oauth/callback?code=canary-code&state=canary-state HTTP/1.1",
+        "unforeseen error at POST /connect/0199aa-org.canary-of-a-one-time-link-0123456789",
         "Cookie: __Host-session=canary; other=canary",
         "set-cookie: session=canary; HttpOnly",
         "postgresql://tieout:canary@db/books is away",

@@ -25,6 +25,7 @@ _PATTERNS = (
     (re.compile(r"(?i)\b(bearer|basic)\s+[a-z0-9._~+/=-]{6,}"), rf"\1 {STARS}"),
     (re.compile(r"\beyJ[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*){1,4}"), STARS),
     (re.compile(r"\btieout_[0-9a-f]{16}_[\w-]{8,}"), STARS),  # our own API tokens
+    (re.compile(r"(/connect/)[\w-]+\.[\w-]{20,}"), rf"\1{STARS}"),  # one-time links, whose secret is their address
     # name=value, 'name': 'value', "name": "value", also with escaped quotes inside a quoted body
     (re.compile(rf"(?i)({_SECRET}\\?['\"]?\s*[:=]\s*\\?['\"]?)(?!\*\*\*)[^\s'\"&,;}}\])\\]+"), rf"\1{STARS}"),
     (re.compile(r"(?i)([?&](?:code|state)=)[^&\s'\"]+"), rf"\1{STARS}"),

@@ -61,7 +61,7 @@ def _database(tools: Tools) -> Iterator[Finding]:
     yield Finding(
         "database",
         facts.is_safe,
-        f"SQLite {facts.version} from {facts.module}, journal mode {facts.journal_mode}.",
+        f"SQLite {'.'.join(map(str, facts.version))} from {facts.module}, journal mode {facts.journal_mode}.",
         "" if facts.is_safe else "Install the pysqlite3 that the requirements name; WAL is unsafe on this library.",
     )
 

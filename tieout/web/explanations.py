@@ -62,7 +62,8 @@ def nowhere(request: Request, error: Exception) -> Explained:
 
 def not_permitted(request: Request, error: Exception) -> Explained:
     assert isinstance(error, NotPermitted)
-    helpers = " or ".join(roles_with(error.right))
+    *others, last = roles_with(error.right)
+    helpers = f"{', '.join(others)} or {last}" if others else last
     return Explained(
         403,
         "Your role does not include this",

@@ -43,7 +43,8 @@ def create(
     if refusal := passwords.refusal(password, wanted.name, wanted.email, wanted.organisation):
         fields.mistakes["password"] = refusal
     if organisations.is_empty(tools) and not organisations.is_setup_token(tools, token):
-        fields.mistakes["token"] = "This is not the token that the console printed last, or it is older than a day."
+        words = "This is not the token that the console printed last, or it is older than a day."
+        fields.mistakes["token"] = f"{words} Start Tieout again: it prints the one that counts."
     if fields.mistakes:
         return _form(request, 422, token, values, fields.mistakes, False)
     try:

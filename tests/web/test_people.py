@@ -7,11 +7,12 @@ import pytest
 
 from tests.web.conftest import Site, words
 from tieout.people import members, organisations, passwords, sessions, support
-from tieout.store import memberships
+from tieout.store import memberships, second_factors
 from tieout.store import people as rows
 from tieout.store.engine import write
 from tieout.store.organisations import Organisation, create
 from tieout.store.people import Person
+from tieout.store.second_factors import Passkey
 from tieout.sync import issues
 
 PASSWORD = "correct horse battery staple"
@@ -104,6 +105,15 @@ def test_somebody_known_elsewhere_accepts_as_who_they_are_or_with_their_password
     assert wrong.status_code == 401 and "The password is not right" in words(wrong.text)
     assert dan.post("/invitations/accept/known", {**form, "password": PASSWORD}, page=link).status_code == 303
     assert "Dan (you)" in said(dan), "who belonged nowhere is in"
+    join(site, "Eve", "owner", elsewhere(site, "Eve"))
+    with write(tools.engines, "") as db:
+        rows.set_password_hash(db, "eve", passwords.make_hash(PASSWORD))
+        second_factors.add_passkey(db, Passkey("key", "eve", "Phone", "", 0, tools.now(), None))
+    link = link_on(site.post("/people/invitations", {"email": "eve@example.com", "role": "basic"}).text)
+    eve, form = browser(""), {"token": link.partition("token=")[2], "password": PASSWORD}
+    next_step = eve.post("/invitations/accept/known", form, page=link).headers["location"]
+    assert next_step.startswith("/sign-in/second-factor?back=%2Finvitations%2Faccept%3Ftoken")
+    assert "Eve" not in roles(site), "a password alone accepts nothing for who has a second factor"
 
 
 def test_an_invitation_is_sent_again_withdrawn_declined_and_offered_to_a_proven_address(

@@ -6,10 +6,11 @@ from typing import Annotated
 from fastapi import Form, Request
 from fastapi.responses import RedirectResponse, Response
 
-from tieout.people import invitations, passwords, practices, sessions
+from tieout.people import invitations, organisations, passwords, practices, second_factor, sessions
 from tieout.people.members import Impossible
 from tieout.people.sessions import FactorNeeded, TooManyTries, WrongCredentials
 from tieout.web import guard
+from tieout.web.errors import second_step
 from tieout.web.forms import Fields
 from tieout.web.notes import say
 from tieout.web.render import count, page, query
@@ -40,12 +41,18 @@ def accept(request: Request, tools: guard.CallerTools, token: Token = "") -> Res
 def accept_known(
     request: Request, tools: guard.CallerTools, token: Token = "", password: Annotated[str, Form()] = ""
 ) -> Response:
-    """By somebody who has an account with the invited address, perhaps without any organisation so far."""
-    offered = invitations.look(tools, token)
+    """By somebody who has an account with the invited address, perhaps without any organisation so far.
+
+    A password alone accepts nothing for who has a second factor too; only who belongs nowhere can't sign in before.
+    """
+    offered, back = invitations.look(tools, token), "/invitations/accept" + query(token=token)
     if offered is None:
         return _page(request, tools, token)
     try:
         person = sessions.by_password(tools, offered.invitation.email, password, guard.visit(request))
+        if second_factor.of_person(tools, person.id).any and organisations.of_person(tools, person.id):
+            sessions.begin(tools, person.id, guard.visit(request))
+        back = "/"
         invitations.accept(tools, token, person.id)
         began = sessions.begin(tools, person.id, guard.visit(request))
     except WrongCredentials:
@@ -55,8 +62,8 @@ def accept_known(
         return _page(request, tools, token, 429, {"password": f"Too many tries. Wait {wait}, then try again."})
     except Impossible as error:
         return _page(request, tools, token, 409, {"": str(error)})
-    except FactorNeeded:
-        return RedirectResponse("/sign-in", 303)  # in by now, and the sign-in asks for the second factor
+    except FactorNeeded as needed:
+        return second_step(request, needed, back)
     return _begun(request, began)
 
 

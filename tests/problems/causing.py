@@ -53,7 +53,7 @@ class Fault:
         """As the control door takes them: {names} filled, numbers as numbers, a count of 0 without an end."""
         given: dict[str, Any] = {}
         for name, text in self.how.items():
-            if name not in ("sample", "wait", "at", "after", "meets", "look", "said", "when"):
+            if name not in ("sample", "wait", "at", "after", "meets", "look", "said"):
                 given[name] = text.format(**facts)
         if "count" in given:
             given["count"] = int(given["count"]) or None

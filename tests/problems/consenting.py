@@ -147,7 +147,7 @@ def cause_of(fault: Any) -> Callable[[Any], None] | None:
     """Nothing for what else may befall a browser."""
     if fault.name == "own-browser" and "cookies" not in fault.how:
         return None
-    return _unlinked if fault.how.get("when") == "exchange" else FAULTS.get(fault.name)
+    return _unlinked if fault.how.get("meets") == "exchange" else FAULTS.get(fault.name)
 
 
 # --- What the person does at the fix ----------------------------------------------------------------------------------

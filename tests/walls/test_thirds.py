@@ -98,7 +98,10 @@ def connect(site: Site) -> None:
     url = away.headers["refresh"].partition("url=")[2]
     state = parse_qs(urlsplit(url).query)["state"][0]
     back = site.get("/oauth/ledgerly/callback", params={"state": state, "code": "yes"})
-    assert back.headers["location"] == "/connection"
+    assert back.headers["location"] == "/connection/choose"
+    found = re.search(r'name="books" value="([^"]+)"', site.page("/connection/choose"))
+    assert found, "its books are shown before they are read"
+    site.post("/connection/choose", {"books": found[1]}, page="/connection/choose")
 
 
 def bring_in(site: Site) -> str:

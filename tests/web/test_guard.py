@@ -61,12 +61,6 @@ OPEN_TO_ALL = {
     ("POST", "/invitations/decline"),
     ("GET", "/practice/join"),
     ("POST", "/practice/join"),
-    ("GET", "/connection/stopped"),
-    ("GET", "/connect/books"),
-    ("POST", "/connect/books"),
-    ("GET", "/connect/ended"),
-    ("GET", "/connect/{token}"),
-    ("POST", "/connect/{token}"),
 }
 
 

@@ -9,7 +9,7 @@ from tieout.core.problem import Case, Evidence, Fix, Owner, RetryClass, link
 
 TITLE = "{platform} no longer links this organisation to Tieout."
 OWNER, RETRY = Owner.USER, RetryClass.AFTER_REAUTH
-FAULTS = ("tenant-gone: when=exchange",)
+FAULTS = ("tenant-gone: meets=exchange",)
 
 
 def detect(case: Case) -> Evidence | None:

@@ -232,6 +232,8 @@ def c7_three(way: Way) -> None:
     first = next(iter(stand_in.books.shelf.all("organisation")))["OrganisationID"]
     more = [way.house.ledger.second(way.house.world) for _ in range(2)]
     assert way.back(allow_several(way.leave(), first, *more)) == "/connection/choose"
+    assert "Say which" in way.told("/connection"), "it can be left meanwhile"
+    assert "which books are meant was not said yet" in way.told("/start")
     shown = way.told("/connection/choose")
     assert shown.count("Australia, AUD") == 2 and "United Kingdom, GBP" in shown and way.cards() == ()
     way.site.post("/connection/choose", {"books": more[1]}, page="/connection/choose")

@@ -160,6 +160,9 @@ def _books(db: Db, draft: StepDraft | None, main: Connection | None) -> Step:
     if main is not None:
         found = f"{main.books_name} is connected, but does not take documents now. {main.words}".strip()
         return _step("books", StepState.STUCK, found, "Its card says what to do.", "/connection", entered, tries)
+    if tries and tries[0].step == drafts.CHOOSING:
+        found, then = "The consent came back; which books are meant was not said yet.", "Say it, or try again."
+        return _step("books", StepState.STUCK, found, then, "/connection/choose", entered, tries)
     if tries:
         words = tries[0].words or "nothing came back from the consent page"
         found = f"The last try stopped: {words[:1].lower()}{words[1:].rstrip('.')}."

@@ -21,7 +21,7 @@ from tieout.web import guard
 from tieout.web.errors import Missing
 from tieout.web.forms import countries
 from tieout.web.notes import say
-from tieout.web.pages.connection import REMEDIES
+from tieout.web.remedies import REMEDIES
 from tieout.web.render import page
 from tieout.web.routes import get, post
 

@@ -21,8 +21,8 @@ from tieout.sync.settlements.showing import PostingView
 from tieout.web import guard
 from tieout.web.errors import Missing
 from tieout.web.notes import say
-from tieout.web.pages.connection import REMEDIES
 from tieout.web.pages.settlements import SENDABLE
+from tieout.web.remedies import REMEDIES
 from tieout.web.render import count, day, month_name, page
 from tieout.web.routes import get, post
 

@@ -10,6 +10,7 @@ from tieout.store import connections
 from tieout.store.engine import Engines, read
 from tieout.store.vault import Vault
 from tieout.sync import connection_check
+from tieout.sync.charts import last_read
 from tieout.sync.grants import access
 from tieout.sync.tending import tend
 from tieout.sync.tools import Tools
@@ -39,6 +40,20 @@ def test_a_healthy_connection_is_looked_at_once_a_day_and_its_grant_kept_alive(
     assert tend(tools) == 1 and tend(tools) == 0
     assert len(there.calls("POST", "/connect/token")) == 1 and there.calls("GET", "/Accounts")
     assert state(tools, connection).good_at == clock()
+
+
+def test_books_whose_reading_was_cut_off_are_read_by_the_next_look(
+    tools: Tools, organisation: str, there: Standing, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as cut:
+        cut.setattr("tieout.sync.joining.look_round", lambda *_: None)
+        connection = connect(tools, organisation).connection
+    with read(tools.engines, organisation) as db:
+        assert last_read(db, connection) is None
+    clock.advance(minutes=5)
+    assert tend(tools) == 1
+    with read(tools.engines, organisation) as db:
+        assert last_read(db, connection) is not None
 
 
 def test_what_stands_still_for_another_reason_is_kept_alive_too(

@@ -93,12 +93,17 @@ def _actor(tools: Any, seller: Seller) -> Actor:
 def _connect(tools: Any, actor: Actor, seller: Seller) -> None:
     """The real consent round, with a small browser that presses Allow; nothing to do if the books are connected."""
     from tieout.store.engine import read
+    from tieout.sync.charts import last_read
+    from tieout.sync.checks import look
     from tieout.sync.connections import begin_connect
     from tieout.sync.in_use import live
 
     with read(tools.engines, actor.organisation) as db:
-        if any(connection.may_post for connection in live(db)):
-            return
+        found = {each.id: last_read(db, each.id) for each in live(db) if each.may_post}
+    for connection in (id for id, chart in found.items() if chart is None):  # killed before its books were read
+        look(tools, actor.organisation, connection, with_chart=True)
+    if found:
+        return
     session = "the demo"
     finished = consent(tools, seller.platform, begin_connect(tools, actor, seller.platform, session), session)
     if finished.outcome != "connected":

@@ -248,7 +248,15 @@ def _label_of_connected(known: Known, health: Health) -> Label:
 _BUTTONS: dict[Label, tuple[Button, ...]] = {
     Label.NOT_CONNECTED: (Button.CONNECT, Button.CONNECT_LINK),
     Label.CONNECTING: (Button.TRY_AGAIN, Button.CANCEL),
-    Label.CONNECTED: (Button.CHECK, Button.SYNC, Button.SETTINGS, Button.REFRESH, Button.DISCONNECT),
+    Label.CONNECTED: (
+        Button.CHECK,
+        Button.REFRESH,
+        Button.RECONNECT,
+        Button.CLEAN_RECONNECT,
+        Button.SYNC,
+        Button.SETTINGS,
+        Button.DISCONNECT,
+    ),
     Label.ATTENTION: (
         Button.CHECK,
         Button.REFRESH,

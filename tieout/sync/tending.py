@@ -25,6 +25,7 @@ from tieout.sync.tools import Tools
 
 EVERY_SECONDS = 300
 _LONGEST_LOOK = timedelta(seconds=30)
+_CUT_OFF = timedelta(minutes=1)
 _DAY = timedelta(hours=KEEP_ALIVE_HOURS)
 _EVERY: dict[ConnectionState, timedelta] = {
     ConnectionState.CONNECTED: timedelta(hours=24),
@@ -99,6 +100,8 @@ def _is_reconnected(db: Db, connection: Connection) -> bool:
 
 
 def _is_due(connection: Connection, now: datetime) -> bool:
+    if connection.checked_at is None:  # whoever made it was cut off before its books were read
+        return now - connection.connected_at >= _CUT_OFF
     last, every = connection.checked_at or connection.connected_at, _EVERY[connection.state]
     return now - last >= every + _spread(connection.id, every)
 

@@ -7,6 +7,7 @@ import pytest
 from tests.people.conftest import GOOD_PASSWORD, HOME, OWNER, Kit
 from tieout.people import organisations, sessions
 from tieout.people.organisations import SetupClosed
+from tieout.store import audit
 from tieout.store import people as rows
 from tieout.store.engine import read
 from tieout.store.organisations import find
@@ -21,6 +22,7 @@ def test_the_token_makes_the_organisation_and_its_owner(kit: Kit) -> None:
         organisation = find(db)
         assert organisation and (organisation.name, organisation.zone) == ("Lighthouse Ltd", "Europe/London")
         assert rows.role_of(db, member.person) == "owner"
+        assert [each.event.act for each in audit.newest(db)] == ["organisation-created"]
 
 
 def test_once_a_person_exists_there_is_no_token_and_no_second_owner(kit: Kit) -> None:

@@ -26,7 +26,7 @@ def add(site: Site, count: int, name: str = "Bob", person: str = "bob") -> None:
 
 
 def test_it_says_who_did_what_and_leads_there(site: Site) -> None:
-    assert "Nothing yet" in words(site.page("/audit"))
+    assert "Organisation created" in words(site.page("/audit"))
     id = site.settlement()
     site.house.connect()
     site.house.send(id)

@@ -80,6 +80,8 @@ def create_owner(needs: Needs, wanted: FirstOwner, token: str | None = None) -> 
         create(db, needs.vault, Organisation(organisation, wanted.organisation, wanted.country, wanted.zone, now))
         rows.add_person(db, rows.Person(person, wanted.email.lower(), wanted.name, password_hash, now))
         rows.add_member(db, person, Role.OWNER, now)
+        actor = Actor(organisation, person, wanted.name)
+        acting.record(db, actor, "organisation-created", f"organisation:{organisation}", now)
     return rows.Member(organisation, person, Role.OWNER)
 
 

@@ -43,7 +43,7 @@ def timed_out(way: Way) -> None:
     way.house.clock.skip(minutes=4, seconds=30)
     params = way.allowed()
     way.house.clock.skip(seconds=40)
-    assert way.back(params) == "/sign-in?back=/connection/resume"
+    assert way.back(params) == "/sign-in?back=/connection/continue"
     way.nothing_kept()
     assert way.site.client.cookies["tieout-consent"]
 
@@ -53,7 +53,7 @@ def test_an_answer_waits_four_minutes_for_the_sign_in_of_the_same_person(ledger:
     timed_out(way)
     way.house.clock.skip(minutes=3)
     way.site.sign_in()
-    assert way.site.get("/connection/resume").headers["location"] == "/connection/choose"
+    assert way.site.get("/connection/continue").headers["location"] == "/connection/choose"
     way.chosen()
     assert len(way.cards()) == 1 and way.exchanges() == 1
 
@@ -62,7 +62,7 @@ def test_an_answer_that_waited_longer_is_not_used(way: Way) -> None:
     timed_out(way)
     way.house.clock.skip(minutes=4, seconds=1)
     way.site.sign_in()
-    shown = way.told(way.site.get("/connection/resume").headers["location"])
+    shown = way.told(way.site.get("/connection/continue").headers["location"])
     assert "more than four minutes" in shown and "Start my own connection" in shown
     way.nothing_kept()
 
@@ -73,7 +73,7 @@ def test_another_person_who_signs_in_there_is_refused(way: Way) -> None:
     basil = add_member(tools.engines, way.house.organisation, "basil", "Basil", "admin")
     token = sessions.begin(tools, basil, sessions.Visit("192.0.2.1", ""))
     way.site.client.cookies.set("tieout-session", token)
-    assert way.site.get("/connection/resume").headers["location"] == "/connection"
+    assert way.site.get("/connection/continue").headers["location"] == "/connection"
     assert "Somebody else began this connection" in way.told("/connection")
     way.nothing_kept()
 

@@ -109,7 +109,7 @@ def _answered(request: Request, result: ConnectResult, state: str, is_by_link: b
             guard.set_cookie(request, response, STATE, state, int(LIVES.total_seconds()))
             return response
         case ConnectOutcome.SIGN_IN:
-            response = _away("/sign-in?back=/connection/resume")
+            response = _away("/sign-in?back=/connection/continue")
             guard.set_cookie(request, response, STATE, state, int(HELD.total_seconds()))
             return response
         case _ if is_by_link:
@@ -199,7 +199,7 @@ ROUTES = (
     get("/oauth/{platform}/callback", callback, None),
     get("/connection/choose", show_choice, Right.CONNECT),
     post("/connection/choose", choose, Right.CONNECT),
-    get("/connection/resume", resume, Right.CONNECT),
+    get("/connection/continue", resume, Right.CONNECT),
     get("/connection/stopped", show_stopped, None),
     get("/connection/attempts/{id}", show_attempt, Right.CONNECT),
     get("/connection/{id}/start-over", show_start_over, Right.CONNECT),
